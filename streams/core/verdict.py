@@ -107,4 +107,6 @@ class Breakage(msgspec.Struct, array_like=True, frozen=True):
 class Verdict(msgspec.Struct, array_like=True, frozen=True):
     journey: Journey | None  # None: nothing opened it
     breakages: tuple[Breakage, ...]
-    next_deadline: int | None  # the verdict may change once the clock is past this; None: only by a touchpoint or the books' closing
+    next_deadline: (
+        int | None
+    )  # the verdict may change once the clock is past this; None: only by a touchpoint or the books' closing

@@ -1,0 +1,100 @@
+"""The map: which agent reads and writes which topic, what lies there, and how long.
+
+    touchpoints -> intake -> person.log -> stitch -> journeys, breakages -> land -> ClickHouse
+                     |  |      ^     ^       |  |
+                     |  |      |     +-------+  +-> person.state  (compacted; recovery only)
+                     |  |   redirects  moved facts
+                     |  v      |
+                     | identity.links -> identity -> identity.people ------> land
+                     v
+                    touchpoints.rejected ----------------------------------> land
+                             (land also takes the touchpoints themselves from person.log)
+
+Topics, their documentation and the agents' subscriptions come out of this file.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from streams.settings import Settings
+
+DAY_MS = 86_400_000
+
+TOUCHPOINTS = "touchpoints"
+REJECTED = "touchpoints.rejected"
+LOG = "person.log"
+STATE = "person.state"
+LINKS = "identity.links"
+IDENTITY_STATE = "identity.state"
+PEOPLE = "identity.people"
+JOURNEYS = "journeys"
+BREAKAGES = "breakages"
+DEFINITIONS = "definitions"
+
+
+@dataclass(frozen=True)
+class Topic:
+    """`partitions`: as many as the input topic, as the person log, or one (a single writer, or a total order)."""
+
+    name: str
+    partitions: Literal["source", "log", "one"]
+    key: str
+    value: str
+    retention_ms: int | None = None  # None: kept for ever
+    compacted: bool = False
+    compaction_lag_ms: int = 0  # a record is safe from compaction for so long
+    config: dict[str, str] = field(default_factory=dict)
+
+
+TOPICS = (
+    Topic(TOUCHPOINTS, "source", "any", "Avro touchpoint, or the same as a JSON object", retention_ms=7 * DAY_MS),
+    Topic(REJECTED, "source", "none", "Avro rejected_touchpoint; clocks", retention_ms=30 * DAY_MS),
+    Topic(
+        LOG, "log", "none", "packed: touchpoints, redirects, moved facts, clocks, activations", retention_ms=30 * DAY_MS
+    ),
+    Topic(STATE, "log", "head, bucket, redirect or position", "packed state of stitch", compacted=True),
+    Topic(LINKS, "one", "none", "packed: links, clocks", retention_ms=30 * DAY_MS),
+    Topic(IDENTITY_STATE, "one", "identifier or position", "packed state of identity", compacted=True),
+    Topic(PEOPLE, "one", "identifier", "Avro person; clocks", compacted=True, compaction_lag_ms=7 * DAY_MS),
+    Topic(JOURNEYS, "log", "person and journey", "Avro journey; clocks", compacted=True, compaction_lag_ms=7 * DAY_MS),
+    Topic(BREAKAGES, "log", "person and cause", "Avro breakage; clocks", compacted=True, compaction_lag_ms=7 * DAY_MS),
+    Topic(DEFINITIONS, "one", "content hash", "JSON bundle of definitions", compacted=True),
+)
+
+
+@dataclass(frozen=True)
+class Agent:
+    """One Faust app, one consumer group, one process."""
+
+    name: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    keeps: str | None  # the topic that holds its state and its position
+    tells: str
+
+
+AGENTS = (
+    Agent("intake", (TOUCHPOINTS,), (LOG, LINKS, REJECTED), None, "decodes, validates, normalises, addresses"),
+    Agent("identity", (LINKS,), (PEOPLE, LOG), IDENTITY_STATE, "decides who an object belongs to"),
+    Agent("stitch", (LOG,), (JOURNEYS, BREAKAGES, LOG), STATE, "puts touchpoints into journeys and judges them"),
+    Agent("land", (LOG, REJECTED, PEOPLE, JOURNEYS, BREAKAGES), (), None, "copies topics into ClickHouse"),
+)
+
+
+def agent(name: str) -> Agent:
+    return next(a for a in AGENTS if a.name == name)
+
+
+def partitions(topic: Topic, settings: Settings) -> int:
+    return {"source": settings.source_partitions, "log": settings.log_partitions, "one": 1}[topic.partitions]
+
+
+def topic_config(topic: Topic, settings: Settings) -> dict[str, str]:
+    """The broker's own settings of a topic."""
+    cleanup = {"cleanup.policy": "compact" if topic.compacted else "delete"}
+    if topic.compaction_lag_ms:
+        cleanup["min.compaction.lag.ms"] = str(topic.compaction_lag_ms)
+    if not topic.compacted:
+        cleanup["retention.ms"] = str(topic.retention_ms if topic.retention_ms is not None else -1)
+    largest_bytes = max(8 << 20, 2 * settings.max_record_bytes)
+    return {**cleanup, "max.message.bytes": str(largest_bytes), **topic.config}
