@@ -34,38 +34,28 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path(".throughline"), description="Where the embedded broker and database keep their data.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 
-    kafka_bootstrap: str = Field(
-        "127.0.0.1:19092", description="Kafka's bootstrap servers, host:port, comma separated."
-    )
+    kafka_bootstrap: str = Field("127.0.0.1:19092", description="Kafka's bootstrap servers, host:port, comma separated.")
     local_broker_port: Port = Field(19092, description="Port of the embedded broker.")
     local_controller_port: Port = Field(19093, description="Port of the embedded broker's controller.")
     clickhouse_host: str = Field("127.0.0.1", description="Host of ClickHouse.")
     clickhouse_port: Port = Field(19000, description="Port of ClickHouse's native protocol.")
     clickhouse_http_port: Port = Field(18123, description="Port of ClickHouse's HTTP interface, for BI tools.")
     clickhouse_user: str = Field("throughline", description="User for ClickHouse.")
-    clickhouse_password: SecretStr | None = Field(
-        None, description="Its password; the embedded database makes one of its own."
-    )
+    clickhouse_password: SecretStr | None = Field(None, description="Its password; the embedded database makes one of its own.")
     replication_factor: int = Field(1, ge=1, le=9, description="Copies of each topic partition.")
 
     source_partitions: int = Field(4, ge=1, le=512, description="Partitions of the input topic.")
-    log_partitions: int = Field(
-        4, ge=1, le=512, description="Partitions of person.log and of all that follows from it."
-    )
+    log_partitions: int = Field(4, ge=1, le=512, description="Partitions of person.log and of all that follows from it.")
     clock: Literal["live", "held"] = Field(
         "live", description="live: event time follows the touchpoints; held: it moves only by `throughline settle`."
     )
-    allowed_lateness_s: float = Field(
-        10.0, ge=0, description="How long the clock waits behind the newest touchpoint, seconds."
-    )
+    allowed_lateness_s: float = Field(10.0, ge=0, description="How long the clock waits behind the newest touchpoint, seconds.")
     late_horizon_s: Seconds = Field(
         30 * 86_400.0, description="A touchpoint further behind the clock lands, and changes no journey; seconds."
     )
     oldest_years: float = Field(50.0, gt=0, description="A touchpoint older than this is rejected, years.")
     future_s: float = Field(3_600.0, ge=0, description="A touchpoint further ahead of wall time is rejected, seconds.")
-    max_record_bytes: int = Field(
-        1 << 20, ge=1_024, description="A larger record of the input topic is rejected, bytes."
-    )
+    max_record_bytes: int = Field(1 << 20, ge=1_024, description="A larger record of the input topic is rejected, bytes.")
     clock_interval_s: Seconds = Field(0.25, description="How often a clock is sent at most, seconds.")
 
     poll_records: int = Field(2_000, ge=1, description="Most records that one fetch hands to an agent.")
@@ -74,15 +64,11 @@ class Settings(BaseSettings):
     land_rows: int = Field(50_000, ge=1, le=100_000, description="Rows that land inserts at once at most, a table.")
     land_interval_s: Seconds = Field(0.2, description="How long land gathers rows before it inserts, seconds.")
     session_timeout_s: Seconds = Field(10.0, description="After this a silent worker loses its partitions, seconds.")
-    transaction_timeout_s: Seconds = Field(
-        10.0, description="After this the broker aborts a dead worker's transaction, seconds."
-    )
+    transaction_timeout_s: Seconds = Field(10.0, description="After this the broker aborts a dead worker's transaction, seconds.")
     drain_s: Seconds = Field(20.0, description="How long a worker may take to stop, seconds.")
     metrics_port: Port = Field(0, description="First port for metrics and health, one more for each agent; 0: none.")
     metrics_host: str = Field("127.0.0.1", description="Address on which metrics and health are served.")
-    definitions: tuple[Path, ...] = Field(
-        (), description="YAML files of journeys; empty: those that ship with Throughline."
-    )
+    definitions: tuple[Path, ...] = Field((), description="YAML files of journeys; empty: those that ship with Throughline.")
     identity: Path | None = Field(None, description="YAML file of identifier types; empty: the one that ships.")
 
     @model_validator(mode="after")
@@ -127,19 +113,13 @@ def load_settings(**overrides: Any) -> Settings:
         if name.startswith(PREFIX) and name != CONFIG and name.removeprefix(PREFIX).lower() not in Settings.model_fields
     )  # fmt: skip
     if strangers:
-        raise ConfigurationError(
-            f"unknown setting in the environment: {', '.join(strangers)}; `throughline settings` lists all"
-        )
+        raise ConfigurationError(f"unknown setting in the environment: {', '.join(strangers)}; `throughline settings` lists all")
     values = {key: value for key, value in values.items() if f"{PREFIX}{key}".upper() not in os.environ}
     try:
         return Settings(**{**values, **overrides})
     except ValidationError as error:
-        found = "; ".join(
-            f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors(include_input=False)
-        )
-        raise ConfigurationError(
-            f"{found} (from the environment or {file}); `throughline settings` lists all"
-        ) from None
+        found = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors(include_input=False))
+        raise ConfigurationError(f"{found} (from the environment or {file}); `throughline settings` lists all") from None
 
 
 def _from_file(file: Path, *, required: bool) -> dict[str, Any]:

@@ -49,9 +49,7 @@ class Topic:
 TOPICS = (
     Topic(TOUCHPOINTS, "source", "any", "Avro touchpoint, or the same as a JSON object", retention_ms=7 * DAY_MS),
     Topic(REJECTED, "source", "none", "Avro rejected_touchpoint; clocks", retention_ms=30 * DAY_MS),
-    Topic(
-        LOG, "log", "none", "packed: touchpoints, redirects, moved facts, clocks, activations", retention_ms=30 * DAY_MS
-    ),
+    Topic(LOG, "log", "none", "packed: touchpoints, redirects, moved facts, clocks, activations", retention_ms=30 * DAY_MS),
     Topic(STATE, "log", "head, bucket, redirect or position", "packed state of stitch", compacted=True),
     Topic(LINKS, "one", "none", "packed: links, clocks", retention_ms=30 * DAY_MS),
     Topic(IDENTITY_STATE, "one", "identifier or position", "packed state of identity", compacted=True),
