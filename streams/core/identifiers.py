@@ -1,0 +1,81 @@
+"""Identifier types: which there are, what each is good for, and which of those that a touchpoint carries decides where it travels."""
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import yaml
+
+from streams.core.touchpoint import identifier_key
+
+Kind = Literal["person", "object", "reference"]
+Pairs = tuple[tuple[str, str], ...]
+SHIPPED = Path(__file__).parent.parent / "definitions" / "identity.yaml"
+
+
+class IdentityError(ValueError):
+    """identity.yaml cannot be used; the text names the file, the place and the remedy."""
+
+
+class IdentifierType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    kind: Kind
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    identifiers: dict[str, IdentifierType]
+    nobody: list[str] = []
+
+
+class Identifiers:
+    """The declared types.  Rank is the order of declaration: the first is the strongest."""
+
+    def __init__(self, kinds: dict[str, Kind], nobody: frozenset[str] = frozenset()) -> None:
+        self.kinds = kinds
+        self.nobody = nobody
+        self.rank = {name: rank for rank, name in enumerate(kinds)}
+        self._objects = {name for name, kind in kinds.items() if kind == "object"}
+        self._persons = {name for name, kind in kinds.items() if kind == "person"}
+
+    def normalise(self, pairs: Pairs) -> Pairs:
+        """Trimmed; without undeclared types and values that stand for nobody."""
+        kept = []
+        for name, value in pairs:
+            text = value.strip()
+            if name in self.kinds and text.lower() not in self.nobody:
+                kept.append((name, text))
+        return tuple(kept)
+
+    def address(self, pairs: Pairs) -> str | None:
+        """The strongest object, else the strongest person identifier, as a key; None if neither is there."""
+        found = self._strongest(pairs, self._objects) or self._strongest(pairs, self._persons)
+        return identifier_key(*found) if found else None
+
+    def links(self, pairs: Pairs) -> list[tuple[str, str]]:
+        """(object, target) for every object: its target is the strongest person, or without one the strongest other object above it."""
+        person = self._strongest(pairs, self._persons)
+        objects = [pair for pair in pairs if pair[0] in self._objects]
+        target = person or self._strongest(pairs, self._objects)
+        if target is None:
+            return []
+        below = [pair for pair in objects if person or self.rank[pair[0]] > self.rank[target[0]]]
+        return [(identifier_key(*pair), identifier_key(*target)) for pair in below]
+
+    def is_person(self, key: str) -> bool:
+        return key.partition(":")[0] in self._persons
+
+    def _strongest(self, pairs: Pairs, among: set[str]) -> tuple[str, str] | None:
+        candidates = [pair for pair in pairs if pair[0] in among]
+        return min(candidates, key=lambda pair: (self.rank[pair[0]], pair[1])) if candidates else None
+
+
+def load_identifiers(path: Path | None = None) -> Identifiers:
+    """Raises IdentityError."""
+    file = path or SHIPPED
+    try:
+        read = msgspec.convert(yaml.safe_load(file.read_text(encoding="utf-8")), _File)
+    except (OSError, yaml.YAMLError, msgspec.ValidationError) as error:
+        raise IdentityError(f"{file}: {error}; see streams/definitions/identity.yaml for the form") from None
+    wrong = [name for name in read.identifiers if ":" in name or not name]
+    if wrong:
+        raise IdentityError(f"{file}: identifier types {wrong} must not be empty or contain a colon")
+    return Identifiers({name: declared.kind for name, declared in read.identifiers.items()}, frozenset(read.nobody))

@@ -1,0 +1,125 @@
+"""What lies in `person.log` and `identity.links`: a closed set of packed records, and where an identifier is at home.
+
+Every record is a MessagePack array that begins with its kind.  New fields go to the end, with a default.
+"""
+
+from collections.abc import Iterable, Iterator
+from zlib import crc32
+
+import msgspec
+
+from streams.core.touchpoint import Order, Touchpoint
+
+FORMAT = 1  # of log and state records; a reader refuses a newer one
+
+
+class Touchpoints(msgspec.Struct, array_like=True, tag=1, frozen=True):
+    """Touchpoints whose address is at home in this partition."""
+
+    items: list[Touchpoint]
+
+
+class Redirect(msgspec.Struct, array_like=True, frozen=True):
+    """What is addressed to `address` now belongs to `root`, says the redirect of this number.  The highest number wins."""
+
+    address: str
+    root: str
+    number: int
+
+
+class Redirects(msgspec.Struct, array_like=True, tag=2, frozen=True):
+    items: list[Redirect]
+
+
+class Move(msgspec.Struct, array_like=True, frozen=True):
+    """Touchpoints of one address that follow its redirect to another home."""
+
+    redirect: Redirect
+    touchpoints: list[Touchpoint]
+
+
+class MovedFacts(msgspec.Struct, array_like=True, tag=3, frozen=True):
+    items: list[Move]
+
+
+class IntakeClock(msgspec.Struct, array_like=True, tag=4, frozen=True):
+    """Behind all touchpoints below it.  `times_ms` and `finals_ms` are keyed by source partition, of which there are `sources`."""
+
+    sources: int
+    times_ms: dict[int, int]
+    finals_ms: dict[int, int]
+
+
+class IdentityClock(msgspec.Struct, array_like=True, tag=5, frozen=True):
+    """Behind all redirects (up to `number`) that follow from links below it."""
+
+    ms: int
+    final_ms: int
+    number: int
+
+
+class StitchClock(msgspec.Struct, array_like=True, tag=6, frozen=True):
+    """From another partition of the log: `turn` 1 or 2, see `streams.core.clock`."""
+
+    partition: int
+    turn: int
+    ms: int
+    final_ms: int
+
+
+class Activation(msgspec.Struct, array_like=True, tag=7, frozen=True):
+    """Journeys that open at or after `effective_from_ms` are judged by this bundle of definitions."""
+
+    bundle: str
+    effective_from_ms: int
+
+
+class Link(msgspec.Struct, array_like=True, frozen=True):
+    """`object` was seen together with `target`: a person identifier, or an object of higher rank."""
+
+    object: str
+    target: str
+    order: Order  # of the touchpoint that shows it: occurred_at, sequence, event id, source
+
+
+class Links(msgspec.Struct, array_like=True, tag=8, frozen=True):
+    items: list[Link]
+
+
+LogRecord = Touchpoints | Redirects | MovedFacts | IntakeClock | IdentityClock | StitchClock | Activation
+LinkRecord = Links | IntakeClock
+
+pack = msgspec.msgpack.Encoder().encode
+unpack_log = msgspec.msgpack.Decoder(LogRecord).decode
+unpack_link = msgspec.msgpack.Decoder(LinkRecord).decode
+
+
+def home(address: str, partitions: int) -> int:
+    """The partition of `person.log` in which an identifier is at home."""
+    return crc32(address.encode()) % partitions
+
+
+def version(epoch: int, offset: int, step: int) -> int:
+    """(epoch, offset, step) in 8, 40 and 16 bits: grows with the log, and with every new life of it."""
+    return epoch << 56 | offset << 16 | step
+
+
+def cut(touchpoints: Iterable[Touchpoint], most: int = 500, most_bytes: int = 400_000) -> Iterator[list[Touchpoint]]:
+    """Lists small enough for one record each.  A touchpoint's size is estimated by its texts."""
+    piece: list[Touchpoint] = []
+    size_bytes = 0
+    for touchpoint in touchpoints:
+        weight_bytes = weigh(touchpoint)
+        if piece and (len(piece) >= most or size_bytes + weight_bytes > most_bytes):
+            yield piece
+            piece, size_bytes = [], 0
+        piece.append(touchpoint)
+        size_bytes += weight_bytes
+    if piece:
+        yield piece
+
+
+def weigh(touchpoint: Touchpoint) -> int:
+    """Bytes that a touchpoint takes when packed, about: attributes are what can be large."""
+    attributes = touchpoint.attributes
+    return 300 + sum(len(name) + (len(value) if isinstance(value, str) else 9) for name, value in attributes.items())
