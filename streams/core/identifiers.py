@@ -1,5 +1,6 @@
-"""Identifier types: which there are, what each is good for, and which of those that a touchpoint carries decides where it travels."""
+"""Identifier types: which there are, what each is good for, and which one decides where a touchpoint travels."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -36,14 +37,15 @@ class Identifiers:
         self._objects = {name for name, kind in kinds.items() if kind == "object"}
         self._persons = {name for name, kind in kinds.items() if kind == "person"}
 
+    def with_instances(self, types: Iterable[str]) -> "Identifiers":
+        """What a definition takes as its instance is an object, also where identity.yaml does not know it."""
+        added: dict[str, Kind] = {name: "object" for name in sorted(types) if name not in self.kinds}
+        return Identifiers({**self.kinds, **added}, self.nobody)
+
     def normalise(self, pairs: Pairs) -> Pairs:
-        """Trimmed; without undeclared types and values that stand for nobody."""
-        kept = []
-        for name, value in pairs:
-            text = value.strip()
-            if name in self.kinds and text.lower() not in self.nobody:
-                kept.append((name, text))
-        return tuple(kept)
+        """Trimmed, without values that stand for nobody.  Undeclared types are carried like references."""
+        trimmed = ((name, value.strip()) for name, value in pairs)
+        return tuple((name, value) for name, value in trimmed if value.lower() not in self.nobody)
 
     def address(self, pairs: Pairs) -> str | None:
         """The strongest object, else the strongest person identifier, as a key; None if neither is there."""
@@ -51,7 +53,7 @@ class Identifiers:
         return identifier_key(*found) if found else None
 
     def links(self, pairs: Pairs) -> list[tuple[str, str]]:
-        """(object, target) for every object: its target is the strongest person, or without one the strongest other object above it."""
+        """(object, target) for every object: the target is the strongest person, or without one the strongest object above it."""
         person = self._strongest(pairs, self._persons)
         objects = [pair for pair in pairs if pair[0] in self._objects]
         target = person or self._strongest(pairs, self._objects)

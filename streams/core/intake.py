@@ -1,0 +1,143 @@
+"""From a decoded record to a touchpoint, or to the reason why it cannot be one.
+
+The same checks serve Avro and JSON records, the dry run of a load, and a rejected record that is tried again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from streams.core.identifiers import Identifiers
+from streams.core.touchpoint import Scalar, Touchpoint, content_hash
+
+RejectReason = Literal[
+    "undecodable", "unknown_schema", "invalid_enum", "missing_field", "invalid_value", "missing_identifier",
+    "unusable_identifier", "too_old", "in_the_future", "too_large", "misplaced_as_of",
+]  # fmt: skip
+ORIGINS = frozenset({"product", "human", "system"})
+DIRECTIONS = {"none": "", "": "", "inbound": "inbound", "outbound": "outbound"}
+TEXTS = ("channel", "region", "locale", "agent", "team")
+YEAR_MS = 31_556_952_000
+LONG = 1 << 63
+
+
+class Rejected(Exception):
+    """A record cannot become a touchpoint.  `detail` says what is wrong and carries no value of the record."""
+
+    def __init__(self, reason: RejectReason, detail: str) -> None:
+        super().__init__(reason, detail)
+        self.reason, self.detail = reason, detail
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Between which event times a touchpoint is believed, relative to wall time."""
+
+    oldest_ms: int
+    future_ms: int
+
+
+def touchpoint_of(record: Mapping[str, Any], identifiers: Identifiers, limits: Limits, now_ms: int, load: str = "") -> Touchpoint:
+    """Raises Rejected.  `record` has the names of `schemas/touchpoint`; lateness and place are stamped by the caller."""
+    occurred_at = _time(_required(record, "occurred_at"), limits, now_ms)
+    origin, direction = _origin(record), _direction(record)
+    pairs = identifiers.normalise(_pairs(record.get("identifiers")))
+    address = identifiers.address(pairs)
+    if address is None:
+        carried = ", ".join(sorted({name for name, _ in pairs})) or "only values that stand for nobody"
+        raise Rejected("unusable_identifier", f"none of its identifiers is a person or an object: {carried}")
+    channel, region, locale, agent, team = (_text(record, name) for name in TEXTS)
+    content = (
+        occurred_at, _sequence(record), _required_text(record, "event_id"), _required_text(record, "source"), origin, channel,
+        _required_text(record, "action"), direction, pairs, _attributes(record.get("attributes")), region, locale, agent, team,
+    )  # fmt: skip
+    return Touchpoint(*content, address, content_hash(content), load=load)
+
+
+def _required(record: Mapping[str, Any], name: str) -> Any:
+    value = record.get(name)
+    if value is None or value == "":
+        raise Rejected("missing_field", f"{name} is missing or empty")
+    return value
+
+
+def _required_text(record: Mapping[str, Any], name: str) -> str:
+    value = _required(record, name)
+    if not isinstance(value, str):
+        raise Rejected("invalid_value", f"{name} is not a text")
+    return value
+
+
+def _text(record: Mapping[str, Any], name: str) -> str:
+    value = record.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise Rejected("invalid_value", f"{name} is not a text")
+    return value
+
+
+def _sequence(record: Mapping[str, Any]) -> int:
+    value = record.get("sequence") or 0
+    if isinstance(value, bool) or not isinstance(value, int) or not -LONG <= value < LONG:
+        raise Rejected("invalid_value", "sequence is not a 64-bit integer")
+    return value
+
+
+def _origin(record: Mapping[str, Any]) -> str:
+    value = _required(record, "origin")
+    if not isinstance(value, str) or value not in ORIGINS:
+        raise Rejected("invalid_enum", "origin is none of product, human, system")
+    return value
+
+
+def _direction(record: Mapping[str, Any]) -> str:
+    value = record.get("direction") or ""
+    if not isinstance(value, str) or value not in DIRECTIONS:
+        raise Rejected("invalid_enum", "direction is none of none, inbound, outbound")
+    return DIRECTIONS[value]
+
+
+def _time(value: object, limits: Limits, now_ms: int) -> int:
+    ms = _epoch_ms(value)
+    if ms < now_ms - limits.oldest_ms:
+        raise Rejected("too_old", "occurred_at lies before what the setting oldest_years allows")
+    if ms > now_ms + limits.future_ms:
+        raise Rejected("in_the_future", "occurred_at lies beyond what the setting future_s allows")
+    return ms
+
+
+def _epoch_ms(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        try:
+            when = datetime.fromisoformat(value)
+            return round((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() * 1_000)
+        except (ValueError, OverflowError):
+            pass
+    raise Rejected("invalid_value", "occurred_at is neither epoch milliseconds nor ISO 8601")
+
+
+def _pairs(value: object) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, list) or not value:
+        raise Rejected("missing_identifier", "identifiers is missing or empty")
+    pairs = []
+    for item in value:
+        kind, text = (item.get("type"), item.get("value")) if isinstance(item, dict) else (None, None)
+        if not isinstance(kind, str) or not kind or ":" in kind or not isinstance(text, str):
+            raise Rejected("invalid_value", "an identifier is not an object with the texts type and value")
+        pairs.append((kind, text))
+    return tuple(pairs)
+
+
+def _attributes(value: object) -> dict[str, Scalar]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Rejected("invalid_value", "attributes is not an object")
+    for name, item in value.items():
+        if not isinstance(item, str | int | float | bool) or (isinstance(item, int) and not -LONG <= item < LONG):
+            raise Rejected("invalid_value", f"attribute {name[:60]} is not a text, 64-bit integer, number or boolean")
+    return value

@@ -1,0 +1,149 @@
+"""Judge one bucket: gather its touchpoints, ask each definition that takes its key as instance, and say what changed."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from streams.core.log import Activation
+from streams.core.stitch.opened import Desk, Opened
+from streams.core.stitch.rows import (
+    Moment,
+    Row,
+    before_of,
+    breakage_row,
+    digest,
+    gone_journey_row,
+    journey_row,
+    person_id,
+)
+from streams.core.stitch.state import Bucket, Entry, Standing
+from streams.core.touchpoint import Touchpoint, order_of
+from streams.core.verdict import Clock, Journey, Verdict
+
+NOTHING = Verdict(None, (), None)
+
+
+class Definition(Protocol):
+    """A compiled definition."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    def judge(self, instance: str, touchpoints: list[Touchpoint], clock: Clock) -> Verdict: ...
+
+
+class Definitions(Protocol):
+    """A published bundle."""
+
+    @property
+    def by_instance_type(self) -> dict[str, list[Definition]]: ...
+
+
+class Rows(msgspec.Struct):
+    """Records for the topics `journeys` and `breakages`."""
+
+    journeys: list[Row] = []
+    breakages: list[Row] = []
+
+
+class _Versions:
+    """One definition in all its activated versions, the newest activation first."""
+
+    def __init__(self) -> None:
+        self.known: list[tuple[int, Definition]] = []
+
+    def judge(self, instance: str, touchpoints: list[Touchpoint], clock: Clock) -> Verdict:
+        """By the version effective at the journey's opening, whatever the order in which versions and touchpoints came."""
+        verdict = NOTHING
+        for effective_from_ms, definition in self.known:
+            verdict = definition.judge(instance, touchpoints, clock)
+            if verdict.journey is None or verdict.journey.opened_at >= effective_from_ms:
+                break
+        return verdict
+
+
+class Judge:
+    """`load` finds a published bundle by its content hash."""
+
+    def __init__(self, load: Callable[[str], Definitions]) -> None:
+        self._load = load
+        self._by_type: dict[str, dict[str, _Versions]] = {}
+
+    @property
+    def instance_types(self) -> dict[str, dict[str, _Versions]]:
+        return self._by_type
+
+    def activate(self, activations: list[Activation]) -> None:
+        """Take these and no others.  Of two with the same `effective_from_ms` the later in the log wins."""
+        self._by_type = {}
+        newest_first = sorted(reversed(activations), key=lambda activation: -activation.effective_from_ms)
+        for activation in newest_first:
+            for kind, definitions in self._load(activation.bundle).by_instance_type.items():
+                named = self._by_type.setdefault(kind, {})
+                for definition in definitions:
+                    named.setdefault(definition.name, _Versions()).known.append((activation.effective_from_ms, definition))
+
+    def judge(self, opened: Opened, desk: Desk, clock: Clock, now_ms: int, rows: Rows) -> int | None:
+        """Append what changed to `rows`.  -> the deadline after which this bucket is to be judged again."""
+        kind, _, instance = opened.key.partition(":")
+        named = self._by_type.get(kind)
+        bucket = opened.bucket
+        if named is None and not bucket.entries:
+            return None
+        touchpoints, redirects = _gather(opened, desk)
+        moment = Moment(person_id(opened.person), opened.version, redirects, clock.ms, now_ms)
+        entries = {entry.definition: entry for entry in bucket.entries}
+        deadlines = []
+        for name in {**entries, **(named or {})}:
+            verdict = named[name].judge(instance, touchpoints, clock) if named and name in named and touchpoints else NOTHING
+            entry = entries.setdefault(name, Entry(name))
+            _say(entry, instance, verdict, rows, moment, moved=opened.moving)
+            if verdict.next_deadline is not None:
+                deadlines.append(verdict.next_deadline)
+        bucket.entries = [entry for entry in entries.values() if entry.journey or entry.breakages]
+        return min(deadlines, default=None)
+
+
+def _gather(opened: Opened, desk: Desk) -> tuple[list[Touchpoint], int]:
+    """The touchpoints of an instance in their order, and the highest redirect number that they rest on."""
+    bucket: Bucket = opened.bucket
+    number = bucket.number if opened.facts else 0
+    if not bucket.contributors:
+        return opened.ordered(), number
+    pair = tuple(opened.key.split(":", 1))
+    facts = dict(opened.facts)
+    for address in bucket.contributors:
+        other = desk.look(opened.person, address)
+        number = max(number, other.bucket.number)
+        facts.update((name, fact) for name, fact in other.facts.items() if pair in fact.identifiers)
+    return sorted(facts.values(), key=order_of), number
+
+
+def _say(entry: Entry, instance: str, verdict: Verdict, rows: Rows, moment: Moment, *, moved: bool) -> None:
+    _say_journey(entry, instance, verdict.journey, rows.journeys, moment)
+    standing = {(kept.row.rule, kept.row.occurrence): kept for kept in entry.breakages}
+    now_standing = []
+    for breakage in verdict.breakages:
+        before = standing.pop((breakage.rule, breakage.occurrence), None)
+        if before is None or before.row != breakage:
+            detected_at = before.detected_at if before else moment.now_ms
+            rows.breakages.append(breakage_row(breakage, breakage.state, detected_at, before, moment))
+            before = Standing(breakage, moment.version, detected_at)
+        now_standing.append(before)
+    for before in standing.values():
+        state = "moved" if moved else "withdrawn"
+        rows.breakages.append(breakage_row(before.row, state, before.detected_at, before, moment))
+    entry.breakages = now_standing
+
+
+def _say_journey(entry: Entry, instance: str, journey: Journey | None, rows: list[Row], moment: Moment) -> None:
+    before = entry.journey
+    if journey is None:
+        if before is not None:
+            rows.append(gone_journey_row(entry.definition, instance, before, moment))
+        entry.journey = None
+    elif before is None or before.digest != digest(journey):
+        rows.append(journey_row(journey, before, moment))
+        entry.journey = before_of(journey, moment.version)

@@ -1,0 +1,274 @@
+"""One partition of the person log as a state machine: records in; changed state, rows, moved facts and clocks out.
+
+A step is one transaction: state, rows, moved facts and position appear together or not at all.  A record that concerns very many
+persons (a clock, an activation) is worked off in bounded steps; the position is (offset, step).  Nothing here knows where records
+come from or go to, so a whole world of partitions runs inside one test (tests/core/test_stitch_world.py).
+"""
+
+from collections.abc import Iterable
+from heapq import heappop, heappush
+
+import msgspec
+
+from streams.core.clock import PartitionClocks
+from streams.core.log import (
+    FORMAT,
+    Activation,
+    IdentityClock,
+    IntakeClock,
+    Move,
+    MovedFacts,
+    Redirect,
+    Redirects,
+    StitchClock,
+    Touchpoints,
+    home,
+    unpack_log,
+    version,
+)
+from streams.core.stitch.judging import Judge, Rows
+from streams.core.stitch.opened import Desk, Opened, belongs
+from streams.core.stitch.state import (
+    BUCKET,
+    NO_DEADLINE,
+    POSITION,
+    Header,
+    Position,
+    Redirected,
+    bucket_key,
+    pack_position,
+    pack_redirect,
+    read_header,
+    redirect_key,
+    split_bucket_key,
+    unpack_position,
+    unpack_redirect,
+)
+from streams.core.stitch.store import Store
+from streams.core.touchpoint import Touchpoint, identifier_key
+from streams.core.verdict import UNKNOWN, Clock
+
+
+class Outcome(msgspec.Struct):
+    """What one step did.  `taken` records of those given are done; the last one may be done in part."""
+
+    taken: int
+    rows: Rows
+    moved: dict[int, list[Move]]  # other partition -> facts that follow a redirect there
+    state: dict[bytes, bytes | None]
+    clock: Clock | None  # the partition now judges at this clock, and everything due has been judged
+
+
+class WrongLife(Exception):
+    """The log is another one than the state knows; the text says what to do."""
+
+
+class Partition:
+    """Raises WrongLife on restoring, and whatever a fault of ours raises; it is not to be used after that."""
+
+    def __init__(self, number: int, partitions: int, store: Store, judge: Judge, most_touched: int = 2_000) -> None:
+        self.number, self.partitions, self.store, self.judge = number, partitions, store, judge
+        self.most_touched = most_touched
+        self.position = Position(FORMAT, PartitionClocks(number, partitions))
+        self.clock = UNKNOWN
+        self._deadlines: list[tuple[int, bytes]] = []
+        self._stale: list[bytes] = []  # buckets judged before the books were closed, or by other definitions
+        self._told = UNKNOWN
+
+    def restore(self, life: str, epoch: int = 1) -> None:
+        """Take up what the store holds.  An empty store registers the log's life; another life is refused."""
+        kept = self.store.get(POSITION)
+        if kept is not None:
+            self.position = unpack_position(kept)
+            self._same_life(life)
+        else:
+            self.position.life, self.position.epoch = life, epoch
+        self.judge.activate(self.position.activations)
+        self.clock = self.position.clocks.judged()
+        for key, value in self.store.items():
+            if key[:1] == BUCKET:
+                self._index(key, read_header(value))
+        self._find_stale()
+
+    def _same_life(self, life: str) -> None:
+        position = self.position
+        if position.format > FORMAT:
+            raise WrongLife(f"person.state has format {position.format}, this worker reads {FORMAT}: use a newer Throughline")
+        if (position.life, position.clocks.partitions) != (life, self.partitions):
+            raise WrongLife(
+                f"person.log is not the log that person.state was made from (topic {life} with {self.partitions} partitions, "
+                f"known {position.life} with {position.clocks.partitions}): rebuild the state from the touchpoints"
+            )
+
+    def step(self, records: list[tuple[int, bytes]], now_ms: int) -> Outcome:
+        """Work off (offset, packed record) pairs, as many as one transaction may concern.  `now_ms` is wall time, for traces only."""
+        self._desk, self._moved = Desk(self.store), dict[int, list[Move]]()
+        taken = 0
+        for offset, value in records:
+            if len(self._desk.touched) >= self.most_touched:
+                break
+            done = self._take(offset, value)
+            taken += done
+            if not done:
+                break
+        rows = self._judge_touched(now_ms)
+        self.store.put(POSITION, pack_position(self.position))
+        return Outcome(taken, rows, self._moved, self.store.changed(), self._settled_clock())
+
+    def _take(self, offset: int, value: bytes) -> bool:
+        """-> whether the record is done; if not, it is to be given again in the next step."""
+        position = self.position
+        step = position.step if offset == position.offset else 0
+        self._version = version(position.epoch, offset, step)
+        record = unpack_log(value)
+        if isinstance(record, Touchpoints):
+            self._receive(record.items)
+        elif isinstance(record, Redirects):
+            for redirect in record.items:
+                self._redirect(redirect)
+        elif isinstance(record, MovedFacts):
+            for move in record.items:
+                self._welcome(move)
+        elif isinstance(record, Activation):
+            self._activate(record)
+        else:
+            self._hear(record)
+        done = self._work_off()
+        position.offset, position.step = (offset + 1, 0) if done else (offset, step + 1)
+        return done
+
+    # touchpoints, redirects, moved facts ------------------------------------------------------------------------------
+
+    def _receive(self, touchpoints: Iterable[Touchpoint]) -> None:
+        for touchpoint in touchpoints:
+            if not touchpoint.too_late:
+                known = self._where(touchpoint.address)
+                self._settle(known, [touchpoint])
+
+    def _welcome(self, move: Move) -> None:
+        claimed = move.redirect
+        newest = belongs(self._where(claimed.address), claimed)
+        if newest is claimed and home(claimed.root, self.partitions) == self.number:
+            self._remember(claimed)
+        self._settle(newest, move.touchpoints)
+
+    def _settle(self, redirect: Redirect, touchpoints: list[Touchpoint]) -> None:
+        """Put touchpoints of one address to its person, or send them after it."""
+        target = home(redirect.root, self.partitions)
+        if target != self.number:
+            self._moved.setdefault(target, []).append(Move(redirect, touchpoints))
+            return
+        opened = self._desk.touch(redirect.root, redirect.address, self._version)
+        opened.bucket.number = redirect.number
+        for touchpoint in touchpoints:
+            opened.add(touchpoint)
+            for key in self._other_instances(touchpoint):
+                other = self._desk.touch(redirect.root, key, self._version)
+                if redirect.address not in other.bucket.contributors:
+                    other.bucket.contributors = sorted([*other.bucket.contributors, redirect.address])
+
+    def _redirect(self, redirect: Redirect) -> None:
+        known = self._where(redirect.address)
+        if redirect.number <= known.number:
+            return
+        self._remember(redirect)
+        if known.root != redirect.root:
+            self._leave(known, redirect)
+
+    def _leave(self, known: Redirect, redirect: Redirect) -> None:
+        left = self._desk.look(known.root, redirect.address)
+        if not left.facts and not left.bucket.entries:
+            return
+        leaving = left.ordered()
+        self._moving(left)
+        left.facts = {}
+        for key in {key for fact in leaving for key in self._other_instances(fact)}:
+            other = self._desk.look(known.root, key)
+            other.bucket.contributors = [address for address in other.bucket.contributors if address != redirect.address]
+            self._moving(other)
+        if leaving:
+            self._settle(redirect, leaving)
+
+    def _moving(self, opened: Opened) -> None:
+        self._desk.touch(opened.person, opened.key, self._version).moving = True
+
+    def _other_instances(self, touchpoint: Touchpoint) -> list[str]:
+        """Instances that a touchpoint belongs to besides that of its own address."""
+        keys = [identifier_key(*pair) for pair in touchpoint.identifiers if pair[0] in self.judge.instance_types]
+        return [key for key in dict.fromkeys(keys) if key != touchpoint.address]
+
+    def _where(self, address: str) -> Redirect:
+        kept = self.store.get(redirect_key(address))
+        if kept is None:
+            return Redirect(address, address, 0)
+        redirected = unpack_redirect(kept)
+        return Redirect(address, redirected.root, redirected.number)
+
+    def _remember(self, redirect: Redirect) -> None:
+        self.store.put(redirect_key(redirect.address), pack_redirect(Redirected(redirect.root, redirect.number)))
+
+    # clocks, activations, and what they make due ----------------------------------------------------------------------
+
+    def _hear(self, record: IntakeClock | IdentityClock | StitchClock) -> None:
+        self.position.clocks.take(record)
+        before, self.clock = self.clock, self.position.clocks.judged()
+        if self.clock.final_ms > before.final_ms:
+            self._find_stale()
+
+    def _activate(self, activation: Activation) -> None:
+        if activation not in self.position.activations:
+            self.position.activations.append(activation)
+            self.judge.activate(self.position.activations)
+            self._find_stale()
+
+    def _find_stale(self) -> None:
+        now = self._header(None)
+        headers = ((key, read_header(value)) for key, value in self.store.items() if key[:1] == BUCKET)
+        self._stale = [key for key, was in headers if (was.final_ms, was.activations) != (now.final_ms, now.activations)]
+
+    def _header(self, next_deadline: int | None) -> Header:
+        deadline = NO_DEADLINE if next_deadline is None else next_deadline
+        return Header(deadline, self.clock.final_ms, len(self.position.activations))
+
+    def _work_off(self) -> bool:
+        """Touch what is due, as far as one step may go.  -> whether nothing is left."""
+        while self._stale and len(self._desk.touched) < self.most_touched:
+            self._reopen(self._stale.pop())
+        while self._is_due() and len(self._desk.touched) < self.most_touched:
+            deadline, key = heappop(self._deadlines)
+            value = self.store.get(key)
+            if value is not None and read_header(value).next_deadline == deadline:
+                self._desk.touch(*split_bucket_key(key), self._version)
+        return not self._stale and not self._is_due()
+
+    def _reopen(self, key: bytes) -> None:
+        if self.store.get(key) is None:
+            return
+        opened = self._desk.touch(*split_bucket_key(key), self._version)
+        if opened.facts:
+            self._settle(Redirect(opened.key, opened.person, opened.bucket.number), opened.ordered())
+
+    def _is_due(self) -> bool:
+        return bool(self._deadlines) and self._deadlines[0][0] < self.clock.ms
+
+    def _index(self, key: bytes, header: Header) -> None:
+        if header.next_deadline != NO_DEADLINE:
+            heappush(self._deadlines, (header.next_deadline, key))
+
+    # judging ----------------------------------------------------------------------------------------------------------
+
+    def _judge_touched(self, now_ms: int) -> Rows:
+        rows = Rows()
+        for opened in self._desk.touched.values():
+            next_deadline = self.judge.judge(opened, self._desk, self.clock, now_ms, rows)
+            header = self._header(next_deadline)
+            if self._desk.close(opened, header):
+                self._index(bucket_key(opened.person, opened.key), header)
+        return rows
+
+    def _settled_clock(self) -> Clock | None:
+        """The clock to pass on: only when it is new, and all that it made due has been judged."""
+        if self.position.step or self.clock == self._told:
+            return None
+        self._told = self.clock
+        return self.clock

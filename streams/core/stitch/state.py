@@ -1,0 +1,131 @@
+"""What a partition of stitch keeps, and how it is packed.
+
+| key                 | value                                                                                     |
+|---------------------|-------------------------------------------------------------------------------------------|
+| b + person + key    | bucket: the touchpoints addressed to `key`, and the journeys of which `key` is the instance |
+| r + address         | redirect: where an address went, and by which number                                      |
+| p                   | position: how far the log is worked off, clocks, activations                              |
+
+A bucket's value begins with what a restart must know without unpacking the rest: its next deadline and what judged it last.
+"""
+
+from struct import Struct
+
+import msgspec
+
+from streams.core.clock import PartitionClocks
+from streams.core.log import Activation
+from streams.core.touchpoint import Touchpoint
+from streams.core.verdict import NEVER, Breakage
+
+BUCKET, REDIRECT, POSITION = b"b", b"r", b"p"
+HEADER = Struct(">qqI")
+NO_DEADLINE = (1 << 62) - 1
+
+
+class Before(msgspec.Struct, array_like=True, frozen=True):
+    """The journey's row last emitted, as far as aggregates count it, and a digest of all of it."""
+
+    digest: int
+    version: int
+    state: str
+    outcome: str
+    opened_at: int
+    closed_at: int | None
+    region: str
+    channel: str
+    opened_by: str
+    definition_version: int
+
+
+class Standing(msgspec.Struct, array_like=True, frozen=True):
+    """A breakage's row last emitted."""
+
+    row: Breakage
+    version: int
+    detected_at: int  # wall time of its first emission
+
+
+class Entry(msgspec.Struct, array_like=True):
+    """One definition's rows for the instance of a bucket."""
+
+    definition: str
+    journey: Before | None = None
+    breakages: list[Standing] = []
+
+
+class Bucket(msgspec.Struct, array_like=True):
+    facts: list[Touchpoint] = []
+    number: int = 0  # of the redirect by which the facts' address belongs to this person; 0: it is the root itself
+    contributors: list[str] = []  # other addresses of this person whose facts carry this key
+    entries: list[Entry] = []
+
+
+class Redirected(msgspec.Struct, array_like=True, frozen=True):
+    root: str
+    number: int
+
+
+class Position(msgspec.Struct, array_like=True):
+    """`offset` is the next record of the log, `step` how many transactions of it are done.  `life` names the log's topic id."""
+
+    format: int
+    clocks: PartitionClocks
+    offset: int = 0
+    step: int = 0
+    epoch: int = 0
+    life: str = ""
+    activations: list[Activation] = []
+
+
+class Header(msgspec.Struct, frozen=True):
+    next_deadline: int = NO_DEADLINE  # epoch ms
+    final_ms: int = NEVER  # how far the books were closed when it was judged
+    activations: int = 0  # how many activations it was judged by
+
+
+_pack = msgspec.msgpack.Encoder().encode
+_bucket = msgspec.msgpack.Decoder(Bucket).decode
+_redirect = msgspec.msgpack.Decoder(Redirected).decode
+_position = msgspec.msgpack.Decoder(Position).decode
+
+
+def bucket_key(person: str, key: str) -> bytes:
+    return BUCKET + person.encode() + b"\0" + key.encode()
+
+
+def split_bucket_key(key: bytes) -> tuple[str, str]:
+    person, _, name = key[1:].decode().partition("\0")
+    return person, name
+
+
+def redirect_key(address: str) -> bytes:
+    return REDIRECT + address.encode()
+
+
+def pack_bucket(header: Header, bucket: Bucket) -> bytes:
+    return HEADER.pack(header.next_deadline, header.final_ms, header.activations) + _pack(bucket)
+
+
+def unpack_bucket(value: bytes) -> Bucket:
+    return _bucket(memoryview(value)[HEADER.size :])
+
+
+def read_header(value: bytes) -> Header:
+    return Header(*HEADER.unpack_from(value))
+
+
+def pack_redirect(redirected: Redirected) -> bytes:
+    return _pack(redirected)
+
+
+def unpack_redirect(value: bytes) -> Redirected:
+    return _redirect(value)
+
+
+def pack_position(position: Position) -> bytes:
+    return _pack(position)
+
+
+def unpack_position(value: bytes) -> Position:
+    return _position(value)
