@@ -1,7 +1,8 @@
 """Every setting, with its unit and default.
 
 From the environment (`THROUGHLINE_` and the name in capitals) and a TOML file (`THROUGHLINE_CONFIG`, or `throughline.toml` in
-the working directory); the environment wins over the file, an option of a command over both.  An unknown or impossible setting is an error that names its key.
+the working directory); the environment wins over the file, an option of a command over both.
+An unknown or impossible setting is an error that names its key.
 """
 
 import os
@@ -86,6 +87,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
         """The file comes in through `load_settings`, which can name it in an error."""
+        del settings_cls, dotenv_settings, file_secret_settings
         return (init_settings, env_settings)
 
     def topic(self, name: str) -> str:

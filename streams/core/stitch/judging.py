@@ -78,8 +78,8 @@ class Judge:
     def activate(self, activations: list[Activation]) -> None:
         """Take these and no others.  Of two with the same `effective_from_ms` the later in the log wins."""
         self._by_type = {}
-        newest_first = sorted(reversed(activations), key=lambda activation: -activation.effective_from_ms)
-        for activation in newest_first:
+        newest_first = sorted(enumerate(activations), key=lambda at: (-at[1].effective_from_ms, -at[0]))
+        for _, activation in newest_first:
             for kind, definitions in self._load(activation.bundle).by_instance_type.items():
                 named = self._by_type.setdefault(kind, {})
                 for definition in definitions:

@@ -5,7 +5,7 @@ persons (a clock, an activation) is worked off in bounded steps; the position is
 come from or go to, so a whole world of partitions runs inside one test (tests/core/test_stitch_world.py).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
 
 import msgspec
@@ -74,6 +74,7 @@ class Partition:
         self._deadlines: list[tuple[int, bytes]] = []
         self._stale: list[bytes] = []  # buckets judged before the books were closed, or by other definitions
         self._told = UNKNOWN
+        self._words: dict[int, StitchClock] = {}
 
     def restore(self, life: str, epoch: int = 1) -> None:
         """Take up what the store holds.  An empty store registers the log's life; another life is refused."""
@@ -100,8 +101,8 @@ class Partition:
                 f"known {position.life} with {position.clocks.partitions}): rebuild the state from the touchpoints"
             )
 
-    def step(self, records: list[tuple[int, bytes]], now_ms: int) -> Outcome:
-        """Work off (offset, packed record) pairs, as many as one transaction may concern.  `now_ms` is wall time, for traces only."""
+    def step(self, records: Sequence[tuple[int, bytes]], now_ms: int) -> Outcome:
+        """Work off (offset, packed record) pairs, as many as one transaction may concern.  `now_ms` is wall time, a trace."""
         self._desk, self._moved = Desk(self.store), dict[int, list[Move]]()
         taken = 0
         for offset, value in records:
@@ -265,6 +266,12 @@ class Partition:
             if self._desk.close(opened, header):
                 self._index(bucket_key(opened.person, opened.key), header)
         return rows
+
+    def new_words(self) -> list[StitchClock]:
+        """What the other partitions are to hear, once the step is committed: each word once, and never back."""
+        words = [word for word in self.position.clocks.passed_on() if word != self._words.get(word.turn)]
+        self._words.update({word.turn: word for word in words})
+        return words
 
     def _settled_clock(self) -> Clock | None:
         """The clock to pass on: only when it is new, and all that it made due has been judged."""

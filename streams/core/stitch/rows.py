@@ -60,8 +60,8 @@ def journey_row(journey: Journey, before: Before | None, moment: Moment) -> Row:
     return {
         **_head(moment, journey.definition, journey.definition_version, journey.instance),
         "state": journey.state, "outcome": journey.outcome, "opened_at": journey.opened_at, "closed_at": journey.closed_at,
-        "first_at": journey.first_at, "last_at": journey.last_at, "touchpoints": journey.touchpoints, "opened_by": journey.opened_by,
-        "region": journey.region, "channel": journey.channel, "effort": journey.effort,
+        "first_at": journey.first_at, "last_at": journey.last_at, "touchpoints": journey.touchpoints,
+        "opened_by": journey.opened_by, "region": journey.region, "channel": journey.channel, "effort": journey.effort,
         "stages": _named(journey.stages), "promises": _named(journey.promises), "facts": _named(journey.facts),
         **_tail(moment, backfilled=journey.backfilled), "replaces": _journey_before(before),
     }  # fmt: skip
@@ -98,8 +98,8 @@ def breakage_row(breakage: Breakage, state: str, detected_at: int, standing: Sta
         **_head(moment, breakage.definition, breakage.definition_version, breakage.instance),
         "rule": breakage.rule, "occurrence": breakage.occurrence, "cause_key": hash_id(*cause), "state": state,
         "severity": breakage.severity, "owner": breakage.owner, "runbook": breakage.runbook,
-        "due_at": breakage.due_at, "broken_at": breakage.broken_at, "detected_at": detected_at, "recovered_at": breakage.recovered_at,
-        "region": breakage.region, "channel": breakage.channel,
+        "due_at": breakage.due_at, "broken_at": breakage.broken_at, "detected_at": detected_at,
+        "recovered_at": breakage.recovered_at, "region": breakage.region, "channel": breakage.channel,
         "evidence": _named(breakage.evidence), "facts": _named(breakage.facts),
         **_tail(moment, backfilled=breakage.backfilled), "replaces": _breakage_before(standing),
     }  # fmt: skip

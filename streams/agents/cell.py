@@ -1,0 +1,212 @@
+"""A cell: one partition of a log, one task, one transactional producer, one state.
+
+State, rows, moved facts and position appear in one Kafka transaction or not at all.  Taking up a partition: start the producer,
+which fences the former owner and aborts its open transaction; read the state to its end; read the log on from its position.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.structs import OffsetAndMetadata
+from faust.types.tuples import TP
+
+from streams.agents.producing import Record, confirmed, producer, send_all
+from streams.fault import fault
+from streams.settings import Settings
+from streams.transport import Batch
+
+log = structlog.get_logger("throughline")
+Destination = tuple[str, int]  # topic, partition
+
+
+class Step(msgspec.Struct):
+    """What one transaction carries, and what may be said once it is committed."""
+
+    taken: int  # records done of those given
+    inside: dict[Destination, list[Record]]  # empty: nothing changed but the position
+    behind: dict[Destination, list[Record]]  # sent by a plain producer after the commit
+
+
+class Machine(Protocol):
+    """The pure core of an agent, in terms of bytes."""
+
+    def load(self, key: bytes, value: bytes | None) -> None:
+        """A record of the state topic."""
+
+    def restore(self, life: str) -> int:
+        """The state is complete.  -> the first offset to read."""
+
+    def step(self, records: Sequence[tuple[int, bytes]], now_ms: int) -> Step: ...
+
+    def again(self) -> dict[Destination, list[Record]]:
+        """What is to be said once more after a restart: plain records that may have been lost behind the last commit."""
+
+
+class PositionLost(Exception):
+    """The log does not reach back to the position any more; the text says what to do."""
+
+
+class Cell:
+    """`name` is the agent's: with the partition it makes the transactional id."""
+
+    def __init__(self, settings: Settings, name: str, tp: TP, state_topic: str, machine: Machine, plain: AIOKafkaProducer) -> None:
+        self.settings, self.tp, self.machine = settings, tp, machine
+        self._state = TopicPartition(state_topic, tp.partition)
+        self._sender = producer(settings, f"{settings.namespace}.{name}-{tp.partition}")
+        self._plain = plain
+        self._queue: asyncio.Queue[Batch] = asyncio.Queue(2)
+        self._task: asyncio.Task[None] | None = None
+        self.next_offset = 0
+
+    async def restore(self, life: str) -> None:
+        started = time.monotonic()
+        await self._sender.start()
+        count, earliest = await self._read_state()
+        self.next_offset = self.machine.restore(life)
+        if self.next_offset < earliest:
+            raise PositionLost(
+                f"{self.tp.topic} {self.tp.partition} begins at offset {earliest}, the state wants to go on at {self.next_offset}: "
+                "records are missing; rebuild the state from the touchpoints"
+            )
+        await self._send_plain(self.machine.again())
+        log.info("restored", partition=self.tp.partition, records=count, seconds=round(time.monotonic() - started, 3))
+
+    async def _read_state(self) -> tuple[int, int]:
+        """-> records read, and the first offset that the log still has."""
+        reader = AIOKafkaConsumer(
+            bootstrap_servers=self.settings.kafka_bootstrap, isolation_level="read_committed", enable_auto_commit=False,
+            max_partition_fetch_bytes=8 << 20,
+        )  # fmt: skip
+        count = 0
+        await reader.start()
+        try:
+            reader.assign([self._state])
+            await reader.seek_to_beginning(self._state)
+            end = (await reader.end_offsets([self._state]))[self._state]
+            log_partition = TopicPartition(self.tp.topic, self.tp.partition)
+            earliest: int = (await reader.beginning_offsets([log_partition]))[log_partition]
+            while await reader.position(self._state) < end:
+                for records in (await reader.getmany(timeout_ms=200, max_records=50_000)).values():
+                    count += len(records)
+                    for record in records:
+                        self.machine.load(record.key, record.value)
+        finally:
+            await reader.stop()
+        return count, earliest
+
+    def begin(self, done: "Done") -> None:
+        """Work off what is put into the queue, until `pause`."""
+        self._task = asyncio.create_task(self._run(done))
+
+    async def put(self, batch: Batch) -> None:
+        await self._queue.put(batch)
+
+    async def pause(self) -> None:
+        """Let the transaction in flight end, forget what is queued.  The state stays that of `next_offset`."""
+        task, self._task = self._task, None
+        while not self._queue.empty():  # whoever waits for a place gets one, and is forgotten with the rest
+            self._queue.get_nowait()
+        self._queue = asyncio.Queue(2)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def stop(self) -> None:
+        await self.pause()
+        await self._sender.stop()
+
+    async def _run(self, done: "Done") -> None:
+        while True:
+            batch = await self._queue.get()
+            working = asyncio.ensure_future(self._work_off(batch))
+            try:
+                await asyncio.shield(working)
+            finally:  # also when cancelled: what has begun is brought to its end
+                await self._ended(working, batch)
+                done(batch)
+
+    async def _ended(self, working: "asyncio.Future[None]", batch: Batch) -> None:
+        try:
+            await working
+        except Exception as error:
+            fault(f"cannot process {batch.topic} {batch.partition} from offset {batch.value[0].offset}", error)
+
+    async def _work_off(self, batch: Batch) -> None:
+        if batch.first_offset != self.next_offset:  # of a former assignment: it will be, or was, read again
+            return
+        records = [(record.offset, record.value) for record in batch.value]
+        at = 0
+        while at < len(records):
+            step = self.machine.step(records[at:], time.time_ns() // 1_000_000)
+            if step.inside:
+                await self._transact(step.inside)
+            await self._send_plain(step.behind)
+            at += step.taken
+            await asyncio.sleep(0)
+        self.next_offset = batch.next_offset
+
+    async def _transact(self, inside: Mapping[Destination, list[Record]]) -> None:
+        await self._sender.begin_transaction()
+        sent = []
+        for (topic, partition), records in inside.items():
+            sent += await send_all(self._sender, topic, partition, records)
+        await confirmed(sent)
+        await self._sender.commit_transaction()
+
+    async def _send_plain(self, records: Mapping[Destination, list[Record]]) -> None:
+        sent = []
+        for (topic, partition), several in records.items():
+            sent += await send_all(self._plain, topic, partition, several)
+        await confirmed(sent)
+
+
+class Done(Protocol):
+    def __call__(self, batch: Batch) -> None: ...
+
+
+class Cells:
+    """A handler of `streams.transport`: takes up and gives up cells as partitions come and go.
+
+    A cell that stays here over a rebalance keeps its state: had another worker owned it meanwhile, its producer would have been
+    fenced, and then its next transaction is a fault that stops this worker.
+    """
+
+    def __init__(self, done: Done, life: str, make: "Make") -> None:
+        self._done, self._life, self._make = done, life, make
+        self.cells: dict[TP, Cell] = {}
+
+    async def assigned(self, committed: Mapping[TP, OffsetAndMetadata | None]) -> Mapping[TP, int | None]:
+        for tp in set(self.cells) - set(committed):
+            await self.cells.pop(tp).stop()
+        for cell in self.cells.values():
+            await cell.pause()
+        fresh = {tp: self._make(tp) for tp in committed if tp not in self.cells}
+        await asyncio.gather(*(cell.restore(self._life) for cell in fresh.values()))
+        self.cells.update(fresh)
+        for cell in self.cells.values():
+            cell.begin(self._done)
+        return {tp: cell.next_offset for tp, cell in self.cells.items()}
+
+    async def revoked(self, partitions: set[TP]) -> None:
+        await asyncio.gather(*(self.cells[tp].pause() for tp in partitions if tp in self.cells))
+
+    async def handle(self, batch: Batch) -> None:
+        cell = self.cells.get(batch.tp)
+        if cell is not None:
+            await cell.put(batch)
+
+    async def drain(self) -> None:
+        cells, self.cells = list(self.cells.values()), {}
+        await asyncio.gather(*(cell.stop() for cell in cells))
+
+    def metadata(self, _tp: TP) -> str:
+        return ""
+
+
+class Make(Protocol):
+    def __call__(self, tp: TP) -> Cell: ...

@@ -1,0 +1,66 @@
+"""Sending many small records as few batches."""
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from typing import Any
+
+import msgspec
+from aiokafka import AIOKafkaProducer
+
+from streams.settings import Settings
+
+Header = tuple[str, bytes]
+MAX_BATCH_BYTES = 1 << 20
+MAX_REQUEST_BYTES = 32 << 20
+
+
+class Record(msgspec.Struct, frozen=True):
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[Header, ...] = ()
+
+
+def producer(settings: Settings, transactional_id: str | None = None) -> AIOKafkaProducer:
+    """Idempotent; transactional with an id, of which there is one living owner: a new one fences the former."""
+    transaction: dict[str, Any] = {}
+    if transactional_id is not None:
+        transaction = {
+            "transactional_id": transactional_id,
+            "transaction_timeout_ms": int(settings.transaction_timeout_s * 1_000),
+        }
+    return AIOKafkaProducer(
+        bootstrap_servers=settings.kafka_bootstrap,
+        enable_idempotence=True,
+        max_batch_size=MAX_BATCH_BYTES,
+        max_request_size=MAX_REQUEST_BYTES,
+        request_timeout_ms=20_000,
+        compression_type="lz4",
+        linger_ms=0,
+        **transaction,
+    )
+
+
+async def send_all(sender: AIOKafkaProducer, topic: str, partition: int, records: Iterable[Record]) -> list[Awaitable[Any]]:
+    """Hand records to the producer in their order.  -> futures that are done once the broker has them."""
+    sent: list[Awaitable[Any]] = []
+    batch = sender.create_batch()
+    for record in records:
+        if not _append(batch, record):
+            batch.close()
+            sent.append(await sender.send_batch(batch, topic, partition=partition))
+            batch = sender.create_batch()
+            _append(batch, record)  # a batch takes its first record whatever its size
+    if batch.record_count():
+        batch.close()
+        sent.append(await sender.send_batch(batch, topic, partition=partition))
+    return sent
+
+
+def _append(batch: Any, record: Record) -> bool:
+    appended = batch.append(key=record.key, value=record.value, timestamp=None, headers=list(record.headers))
+    return appended is not None
+
+
+async def confirmed(sent: Iterable[Awaitable[Any]]) -> None:
+    """Raises what the broker refused."""
+    await asyncio.gather(*sent)

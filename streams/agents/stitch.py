@@ -1,0 +1,86 @@
+"""Stitch as a machine of bytes: packed log records in, Kafka records out."""
+
+from collections.abc import Iterable, Sequence
+
+from schemas.codec import encoder
+from streams import topology
+from streams.agents.cell import Destination, Step
+from streams.agents.marks import CLOCK_KEY, clock_mark
+from streams.agents.producing import Record
+from streams.core.log import Move, MovedFacts, cut, pack
+from streams.core.stitch.partition import Outcome, Partition
+from streams.core.stitch.rows import Row
+from streams.core.stitch.store import MemoryStore
+from streams.settings import Settings
+
+IDLE_RECORDS = 5_000  # so many without a change, and the position is written all the same: a restart does not read them again
+
+
+class StitchMachine:
+    def __init__(self, settings: Settings, partition: Partition, store: MemoryStore) -> None:
+        self.partition, self._store = partition, store
+        self._journeys, self._breakages = encoder("journey"), encoder("breakage")
+        name = settings.topic
+        self._log, self._state = name(topology.LOG), (name(topology.STATE), partition.number)
+        self._rows = ((name(topology.JOURNEYS), partition.number), (name(topology.BREAKAGES), partition.number))
+        self._idle = 0
+
+    def load(self, key: bytes, value: bytes | None) -> None:
+        self._store.load(key, value)
+
+    def restore(self, life: str) -> int:
+        self.partition.restore(life)
+        return self.partition.position.offset
+
+    def step(self, records: Sequence[tuple[int, bytes]], now_ms: int) -> Step:
+        outcome = self.partition.step(records, now_ms)
+        self._idle += outcome.taken
+        return Step(outcome.taken, self._inside(outcome), self._behind(outcome))
+
+    def again(self) -> dict[Destination, list[Record]]:
+        return self._clocks(told=True)
+
+    def _inside(self, outcome: Outcome) -> dict[Destination, list[Record]]:
+        """One transaction: state, rows and moved facts.  Nothing, where only clocks were heard."""
+        if len(outcome.state) == 1 and not outcome.moved and self._idle < IDLE_RECORDS:
+            return {}
+        self._idle = 0
+        inside: dict[Destination, list[Record]] = {self._state: [Record(key, value) for key, value in outcome.state.items()]}
+        journeys, breakages = self._rows
+        if outcome.rows.journeys:
+            inside[journeys] = [Record(_key(row, "journey_id"), self._journeys(row)) for row in outcome.rows.journeys]
+        if outcome.rows.breakages:
+            inside[breakages] = [Record(_key(row, "cause_key"), self._breakages(row)) for row in outcome.rows.breakages]
+        for target, moves in outcome.moved.items():
+            inside[self._log, target] = [Record(None, pack(record)) for record in _records(moves)]
+        return inside
+
+    def _behind(self, outcome: Outcome) -> dict[Destination, list[Record]]:
+        if self.partition.position.step:
+            return {}
+        return self._clocks(told=outcome.clock is not None)
+
+    def _clocks(self, *, told: bool) -> dict[Destination, list[Record]]:
+        """Turns for the other partitions and, when it moved, the judged clock for whoever reads rows."""
+        behind: dict[Destination, list[Record]] = {}
+        for word in self.partition.new_words():
+            for other in range(self.partition.partitions):
+                if other != self.partition.number:
+                    behind.setdefault((self._log, other), []).append(Record(None, pack(word)))
+        if told:
+            clock = self.partition.clock
+            mark = clock_mark("stitch", clock.ms, clock.final_ms, self.partition.position.clocks.number)
+            for destination in self._rows:
+                behind[destination] = [Record(CLOCK_KEY, None, mark)]
+        return behind
+
+
+def _key(row: Row, name: str) -> bytes:
+    return bytes.fromhex(row["person_id"] + row[name])
+
+
+def _records(moves: Iterable[Move]) -> Iterable[MovedFacts]:
+    """One address a record, and not too many touchpoints in it."""
+    for move in moves:
+        for piece in cut(move.touchpoints):
+            yield MovedFacts([Move(move.redirect, piece)])

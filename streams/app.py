@@ -1,0 +1,44 @@
+"""One Faust app, one consumer group, one process an agent."""
+
+import faust
+from yarl import URL
+
+from streams.settings import Settings
+from streams.topology import Agent
+from streams.transport import BatchTransport, Handler
+
+
+def build_app(settings: Settings, agent: Agent, handler: Handler) -> faust.App:
+    """An app whose only work is to hand the batches of the agent's topics to `handler`."""
+    url = URL(f"kafka://{settings.kafka_bootstrap.split(',')[0]}")
+    app = faust.App(
+        f"{settings.namespace}.{agent.name}",
+        broker=str(url),
+        store="memory://",
+        datadir=str(settings.data_dir / "faust" / agent.name),
+        web_enabled=False,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        value_serializer="raw",
+        key_serializer="raw",
+        agent_supervisor="mode.CrashingSupervisor",
+        broker_commit_interval=0.5,
+        broker_max_poll_records=settings.poll_records,
+        broker_max_poll_interval=300.0,
+        broker_session_timeout=settings.session_timeout_s,
+        broker_heartbeat_interval=min(1.0, settings.session_timeout_s / 3),
+        broker_rebalance_timeout=max(15.0, settings.session_timeout_s),
+        broker_request_timeout=max(20.0, 2 * settings.session_timeout_s),
+        consumer_max_fetch_size=4 << 20,
+        stream_buffer_maxsize=8,
+        stream_wait_empty=False,
+    )
+    app.transport = BatchTransport(settings.kafka_bootstrap, handler, [url], app)
+    topic = app.topic(*(settings.topic(name) for name in agent.reads), key_type=bytes, value_type=bytes)
+
+    @app.agent(topic, name=agent.name)  # type: ignore[untyped-decorator]  # faust has no usable hints
+    async def hand_over(stream: faust.StreamT[bytes]) -> None:
+        async for event in stream.events():
+            await handler.handle(event.message)
+
+    return app

@@ -1,0 +1,233 @@
+"""Faust at batch speed: one event is one partition's fetched batch, committed in order once its agent says `done`.
+
+Stock Faust makes several tasks a message and acknowledges an event whose handler raised.  Here the consumer hands whole batches
+to a `Handler`; nothing is ever acknowledged by the framework.  Everything else of Faust stays: app, agents, groups, rebalancing.
+"""
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Mapping
+from typing import Any, Protocol, cast
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.errors import CommitFailedError
+from aiokafka.structs import OffsetAndMetadata
+from faust.transport.consumer import ensure_TP
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, ensure_aiokafka_TP
+from faust.transport.drivers.aiokafka import Consumer as FaustConsumer
+from faust.transport.drivers.aiokafka import Transport as FaustTransport
+from faust.types.tuples import TP, ConsumerMessage
+
+from streams.fault import fault
+
+
+class Batch(ConsumerMessage):
+    """`value` is a list of ConsumerRecord of one partition.  Offsets have gaps: two batches belong together when the `next_offset`
+    of the one, or where reading began, is the `first_offset` of the other (None: from the beginning, wherever that is)."""
+
+    __slots__ = ("done", "first_offset", "next_offset")
+    tp: TP
+    value: list[ConsumerRecord]
+
+
+class Handler(Protocol):
+    """What an agent makes of partitions and batches.  An exception in any of these stops the worker before a commit."""
+
+    async def assigned(self, committed: Mapping[TP, OffsetAndMetadata | None]) -> Mapping[TP, int | None]:
+        """-> the first offset to read of each partition; None: from the beginning.  Called for the whole assignment, every time."""
+
+    async def revoked(self, partitions: set[TP]) -> None:
+        """Finish or drop what is in flight; what is `done` afterwards is still committed."""
+
+    async def handle(self, batch: Batch) -> None:
+        """Take a batch; `consumer.done(batch)` once everything that it caused is confirmed."""
+
+    async def drain(self) -> None:
+        """The worker stops: finish what is in flight."""
+
+    def metadata(self, _tp: TP) -> str:
+        """Kept beside the committed offset."""
+
+
+class BatchThread(AIOKafkaConsumerThread):
+    """The thread that owns the connection; stock commits no metadata and reads uncommitted records."""
+
+    def _create_worker_consumer(self, transport: "BatchTransport") -> AIOKafkaConsumer:
+        conf = self.app.conf
+        self._assignor = RoundRobinPartitionAssignor
+        return AIOKafkaConsumer(
+            client_id=conf.broker_client_id,
+            group_id=conf.id,
+            bootstrap_servers=transport.bootstrap,
+            partition_assignment_strategy=[RoundRobinPartitionAssignor],
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            max_poll_records=conf.broker_max_poll_records,
+            max_poll_interval_ms=int(conf.broker_max_poll_interval * 1_000),
+            max_partition_fetch_bytes=conf.consumer_max_fetch_size,
+            fetch_max_wait_ms=500,
+            request_timeout_ms=int(conf.broker_request_timeout * 1_000),
+            session_timeout_ms=int(conf.broker_session_timeout * 1_000),
+            rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1_000),
+            heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1_000),
+        )
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        metadata = cast("BatchConsumer", self.consumer).handler.metadata
+        mine = self.assignment()
+        wanted = {ensure_aiokafka_TP(tp): OffsetAndMetadata(offset, metadata(tp)) for tp, offset in offsets.items() if tp in mine}
+        try:
+            await self._ensure_consumer().commit(wanted)
+        except CommitFailedError:  # the group moved on: the new owner begins at the last commit
+            return False
+        except Exception as error:
+            fault("cannot commit", error)
+        return True
+
+    async def committed(self) -> dict[TP, OffsetAndMetadata]:
+        """With metadata, which the public call leaves out."""
+        consumer = self._ensure_consumer()
+        found = await consumer._coordinator.fetch_committed_offsets(list(consumer.assignment()))
+        return {ensure_TP(tp): offset for tp, offset in found.items()}
+
+    async def ends(self) -> dict[TP, int]:
+        """End of each assigned partition; judge by `position`, offsets have gaps."""
+        consumer = self._ensure_consumer()
+        found = await consumer.end_offsets(list(consumer.assignment()))
+        return {ensure_TP(tp): offset for tp, offset in found.items()}
+
+    async def positions(self) -> dict[TP, int]:
+        consumer = self._ensure_consumer()
+        return {ensure_TP(tp): await consumer.position(tp) for tp in consumer.assignment()}
+
+
+class BatchConsumer(FaustConsumer):
+    handler: Handler
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.handler = self.transport.handler
+        self._inflight: defaultdict[TP, deque[Batch]] = defaultdict(deque)
+        self._seeking = asyncio.Lock()
+
+    def _new_consumer_thread(self) -> BatchThread:
+        return BatchThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def ask(self, call: Any) -> Any:
+        """Run one of the thread's coroutines on the thread's loop."""
+        return await self._thread.call_thread(call)
+
+    async def ends(self) -> dict[TP, int]:
+        return cast(dict[TP, int], await self.ask(self._thread.ends))
+
+    async def positions(self) -> dict[TP, int]:
+        return cast(dict[TP, int], await self.ask(self._thread.positions))
+
+    def done(self, batch: Batch) -> None:
+        """Everything that the batch caused is confirmed: it may be committed, in the order of its partition."""
+        batch.done = True
+        _ = self._acked[batch.tp]  # makes the partition a candidate of the next commit
+
+    def unfinished(self, tp: TP) -> int:
+        """Batches of a partition that are not done."""
+        return sum(not batch.done for batch in self._inflight[tp])
+
+    async def perform_seek(self) -> None:
+        # Faust calls this twice after a rebalance, side by side: once from the rebalance, once from the drain loop
+        async with self._seeking:
+            try:
+                await self._seek_all()
+            except Exception as error:
+                if not self.should_stop:
+                    fault("cannot take up partitions", error)
+
+    async def _seek_all(self) -> None:
+        committed = await self.ask(self._thread.committed)
+        assigned = {tp: committed.get(tp) for tp in self.assignment()}
+        first = await self.handler.assigned(assigned)
+        for tp in assigned:
+            offset = first.get(tp)
+            self._committed_offset[tp] = assigned[tp].offset if assigned[tp] else None
+            self._read_offset[tp] = offset
+            self._inflight.pop(tp, None)
+        seeks = {tp: offset for tp, offset in first.items() if offset is not None and tp in assigned}
+        if seeks:
+            await self.seek_wait(seeks)
+        beginnings = [ensure_aiokafka_TP(tp) for tp in assigned if first.get(tp) is None]
+        if beginnings:
+            await self._thread.seek_to_beginning(*beginnings)
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        try:
+            while not (self._stopped.is_set() or fetcher._stopped.is_set()):
+                records, _ = await self._wait_next_records(1.0)
+                if records is None or self.should_stop:
+                    return
+                if not self.flow_active:
+                    await self.perform_seek()
+                    continue
+                await self._hand_over(records)
+                await asyncio.sleep(0)
+        except (*self.consumer_stopped_errors, asyncio.CancelledError):
+            if not self.transport.app.should_stop:
+                raise
+        except Exception as error:
+            fault("cannot read", error)
+
+    async def _hand_over(self, records: Mapping[TP, list[ConsumerRecord]]) -> None:
+        generation = self.app.consumer_generation_id
+        for tp, fetched in records.items():
+            if not self.flow_active or generation != self.app.consumer_generation_id:
+                return
+            wanted = self._read_offset[tp]
+            fresh = fetched if wanted is None else [record for record in fetched if record.offset >= wanted]
+            if fresh:
+                batch = self._batch(tp, fresh, wanted)
+                self._inflight[tp].append(batch)
+                await self.callback(batch)
+                self._read_offset[tp] = batch.next_offset
+
+    def _batch(self, tp: TP, records: list[ConsumerRecord], first_offset: int | None) -> Batch:
+        last = records[-1]
+        batch = Batch(
+            last.topic, last.partition, last.offset, last.timestamp / 1_000, last.timestamp_type, last.headers, last.key,
+            records, None, 0, 0, tp, generation_id=self.app.consumer_generation_id,
+        )  # fmt: skip
+        batch.first_offset, batch.next_offset, batch.done = first_offset, last.offset + 1, False
+        return batch
+
+    def _new_offset(self, tp: TP) -> int | None:
+        waiting, offset = self._inflight[tp], None
+        while waiting and waiting[0].done:
+            offset = waiting.popleft().next_offset
+        self._acked[tp].clear()
+        self._acked_index[tp].clear()
+        return offset
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        # stock drops its lists before the last commit of a rebalance, so it would commit nothing here
+        try:
+            await self.handler.revoked(revoked)
+        except Exception as error:
+            fault("cannot give up partitions", error)
+        await self.commit()
+        for tp in revoked:
+            self._inflight.pop(tp, None)
+        await super().on_partitions_revoked(revoked)
+
+    async def on_stop(self) -> None:
+        try:
+            await self.handler.drain()
+        except Exception as error:
+            fault("cannot drain", error)
+        await super().on_stop()
+
+
+class BatchTransport(FaustTransport):
+    Consumer = BatchConsumer
+
+    def __init__(self, bootstrap: str, handler: Handler, url: Any, app: Any) -> None:
+        super().__init__(url, app)
+        self.bootstrap, self.handler = bootstrap, handler
