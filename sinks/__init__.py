@@ -1,0 +1,1 @@
+"""Where results land: the contract, a sink in memory, and ClickHouse."""

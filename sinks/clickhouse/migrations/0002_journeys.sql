@@ -1,0 +1,67 @@
+CREATE TABLE IF NOT EXISTS journeys
+(
+    definition LowCardinality(String) COMMENT 'Name of the definition.',
+    instance String COMMENT 'Its instance: the order number, the case number.' CODEC(ZSTD(1)),
+    person_id String COMMENT 'The person, 32 hex digits.' CODEC(ZSTD(1)),
+    journey_id String COMMENT 'The instance of the definition, 32 hex digits; the same whoever the person is.' CODEC(ZSTD(1)),
+    definition_version UInt32 COMMENT 'Version of the definition.',
+    state LowCardinality(String) COMMENT 'open, closed, or moved: the row went because its person changed.',
+    outcome LowCardinality(String) COMMENT 'Name under `closes`, expired, or empty.',
+    opened_at DateTime64(3, 'UTC') COMMENT 'Event time of the opening touchpoint.' CODEC(Delta, ZSTD(1)),
+    closed_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Event time of the closing.' CODEC(ZSTD(1)),
+    first_at DateTime64(3, 'UTC') COMMENT 'Earliest touchpoint that belongs to it.' CODEC(Delta, ZSTD(1)),
+    last_at DateTime64(3, 'UTC') COMMENT 'Latest touchpoint that belongs to it.' CODEC(Delta, ZSTD(1)),
+    touchpoints UInt32 COMMENT 'How many touchpoints belong to it.' CODEC(T64, ZSTD(1)),
+    opened_by String COMMENT 'Event id of the opening touchpoint.' CODEC(ZSTD(1)),
+    region LowCardinality(String) COMMENT 'Of the opening touchpoint.',
+    channel LowCardinality(String) COMMENT 'Of the opening touchpoint.',
+    effort Float64 COMMENT 'Sum of the efforts that its touchpoints cost the person.' CODEC(ZSTD(1)),
+    stages Nested
+    (
+        name LowCardinality(String),
+        entry UInt32,
+        started_at DateTime64(3, 'UTC'),
+        ended_at Nullable(DateTime64(3, 'UTC')),
+        duration_s Nullable(Float64),
+        working_s Nullable(Float64),
+        started_by String,
+        ended_by String
+    ) COMMENT 'Stages entered: name, entry (1 for the first time), beginning, end, seconds, working seconds, the event ids of both ends.',
+    promises Nested
+    (
+        name LowCardinality(String),
+        occurrence String,
+        state LowCardinality(String),
+        made_at DateTime64(3, 'UTC'),
+        first_due_at DateTime64(3, 'UTC'),
+        due_at DateTime64(3, 'UTC'),
+        settled_at Nullable(DateTime64(3, 'UTC')),
+        margin_s Nullable(Float64),
+        revisions UInt32,
+        made_by String,
+        settled_by String
+    ) COMMENT 'Promises made in it: name, occurrence, state, times, kept minus due in seconds, revisions, the event ids that made and settled it.',
+    facts Nested
+    (
+        name LowCardinality(String),
+        value String
+    ) COMMENT 'Named facts; each value as a JSON scalar, so that its type is kept.',
+    backfilled Bool COMMENT 'Opened by a history load: nobody is to be alerted.',
+    redirects UInt64 COMMENT 'The highest redirect number that this row rests on; 0 for none.' CODEC(T64, ZSTD(1)),
+    clock_at DateTime64(3, 'UTC') COMMENT 'The clock that judged; before 1900: none had spoken yet.' CODEC(Delta, ZSTD(1)),
+    emitted_at DateTime64(3, 'UTC') COMMENT 'Wall time of emission.' CODEC(Delta, ZSTD(1)),
+    replaced_version UInt64 COMMENT 'Version of the row that this one replaces; 0 for none.' CODEC(T64, ZSTD(1)),
+    replaced_state LowCardinality(String) COMMENT 'Its state.',
+    replaced_outcome LowCardinality(String) COMMENT 'Its outcome.',
+    replaced_opened_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Its opening.' CODEC(ZSTD(1)),
+    replaced_closed_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Its closing.' CODEC(ZSTD(1)),
+    replaced_region LowCardinality(String) COMMENT 'Its region.',
+    replaced_channel LowCardinality(String) COMMENT 'Its channel.',
+    landed_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'When the row was inserted.' CODEC(Delta, ZSTD(1)),
+    version UInt64 COMMENT '(epoch, offset, step) packed into 8, 40 and 16 bits; the highest of a key wins.' CODEC(T64, ZSTD(1)),
+    INDEX by_person person_id TYPE bloom_filter(0.01) GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY (definition, instance, person_id)
+SETTINGS non_replicated_deduplication_window = 1000
+COMMENT 'Journeys as they stand, one row a (definition, instance, person).';

@@ -1,0 +1,85 @@
+-- What the views for readers rest on.  At most one row of a journey is seen at any moment: a row is shown once the redirects that
+-- it rests on have landed, and hidden from the moment on in which its person is landed as no root any more.
+-- That holds because of the order of reading: a view's scalar subqueries are run first, the views that it reads from are opened
+-- afterwards.  So the rows and redirects are never older than the two numbers below, and therefore tables are only read through a view.
+CREATE VIEW IF NOT EXISTS journeys_newest
+AS SELECT * FROM journeys FINAL
+COMMENT 'The newest row of every journey.';
+
+CREATE VIEW IF NOT EXISTS breakages_newest
+AS SELECT * FROM breakages FINAL
+COMMENT 'The newest row of every breakage.';
+
+CREATE VIEW IF NOT EXISTS hour_entries_newest
+AS SELECT * FROM hour_entries FINAL
+COMMENT 'The newest row of every entry.';
+
+CREATE VIEW IF NOT EXISTS redirects_newest
+AS SELECT number, own_id, person_id FROM redirects
+COMMENT 'Redirects as they stand when they are read.';
+
+CREATE VIEW IF NOT EXISTS redirects_landed
+AS SELECT max(number) AS number FROM redirects
+COMMENT 'The highest redirect number that has landed; 0 for none.';
+
+-- A clock of a partition says that the rows of persons who vanished up to its number had gone before it.  Where a partition has not
+-- spoken yet the number is 0, and all redirects are looked at.
+CREATE VIEW IF NOT EXISTS redirects_settled
+AS WITH newest AS
+(
+    SELECT topic, partition, max(redirects) AS number, max(partitions) AS expected
+    FROM clocks FINAL
+    WHERE topic IN ('journeys', 'breakages')
+    GROUP BY topic, partition
+),
+spoken AS
+(
+    SELECT topic, min(number) AS number, count() >= max(expected) AS complete FROM newest GROUP BY topic
+)
+SELECT if(count() = 2 AND min(complete), min(number), 0) AS number FROM spoken
+COMMENT 'Up to this redirect number the rows of vanished persons are known to have gone.';
+
+CREATE VIEW IF NOT EXISTS journeys_visible
+AS WITH
+    (SELECT number FROM redirects_landed) AS landed,
+    (SELECT number FROM redirects_settled) AS settled
+SELECT *
+FROM journeys_newest
+WHERE state != 'moved'
+    AND redirects <= landed
+    AND person_id NOT IN
+    (
+        SELECT own_id FROM redirects_newest WHERE number > settled
+        GROUP BY own_id HAVING argMax(person_id, number) != own_id
+    )
+COMMENT 'Journeys as readers see them: none twice.';
+
+CREATE VIEW IF NOT EXISTS breakages_visible
+AS WITH
+    (SELECT number FROM redirects_landed) AS landed,
+    (SELECT number FROM redirects_settled) AS settled
+SELECT *
+FROM breakages_newest
+WHERE state != 'moved'
+    AND redirects <= landed
+    AND person_id NOT IN
+    (
+        SELECT own_id FROM redirects_newest WHERE number > settled
+        GROUP BY own_id HAVING argMax(person_id, number) != own_id
+    )
+COMMENT 'Breakages as readers see them: none twice.';
+
+CREATE VIEW IF NOT EXISTS hour_entries_visible
+AS WITH
+    (SELECT number FROM redirects_landed) AS landed,
+    (SELECT number FROM redirects_settled) AS settled
+SELECT *
+FROM hour_entries_newest
+WHERE NOT gone
+    AND redirects <= landed
+    AND person_id NOT IN
+    (
+        SELECT own_id FROM redirects_newest WHERE number > settled
+        GROUP BY own_id HAVING argMax(person_id, number) != own_id
+    )
+COMMENT 'Entries as readers see them: none twice.';

@@ -1,0 +1,112 @@
+"""The sink that lands in ClickHouse.
+
+Rows go in as columns, in inserts of at most 100,000 rows of one table, the clocks last: a clock says that the rows in front of it
+have landed.  An insert carries a token that names its ranges of offsets, so that the same insert sent again is dropped by the
+server; that is only cheap, never needed, because the tables converge by themselves.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import Any, NamedTuple
+
+from clickhouse_driver import Client
+
+from sinks.clickhouse.faults import passing
+from sinks.clickhouse.rows import LAYOUTS, LoggedTouchpoint
+from sinks.contract import MAX_ROWS, TABLES, Backpressure, Batch
+
+FIRST_RETRY_S, LAST_RETRY_S = 0.5, 10.0
+INSERT_SETTINGS = {
+    "async_insert": 0,  # an insert that returned is visible
+    "insert_deduplicate": 1,
+    "deduplicate_blocks_in_dependent_materialized_views": 1,  # a retried insert feeds what an earlier attempt had not reached
+    "max_partitions_per_insert_block": 0,  # a history of twenty years is no mistake
+}
+
+
+class Insert(NamedTuple):
+    table: str
+    token: str
+    rows: list[Any]
+
+
+class ClickHouseSink:
+    """Not for several threads at once.  `connect` makes a client at the first flush; the driver reconnects by itself."""
+
+    def __init__(self, connect: Callable[[], Client]) -> None:
+        self._connect = connect
+        self._client: Client | None = None
+        self._batches: list[Batch] = []
+        self._inserts: deque[Insert] = deque()
+        self._retry_s = FIRST_RETRY_S
+
+    @property
+    def pending_rows(self) -> int:
+        """Rows that were added and have not landed."""
+        return sum(len(batch.rows) for batch in self._batches) + sum(len(insert.rows) for insert in self._inserts)
+
+    def add(self, batch: Batch) -> None:
+        if batch.rows:
+            self._batches.append(batch)
+
+    def flush(self) -> None:
+        """See the contract.  An insert that failed is sent again unchanged, so that its token is recognised."""
+        self._inserts.extend(cut(self._batches))
+        self._batches = []
+        while self._inserts:
+            self._send(self._inserts[0])
+            self._inserts.popleft()
+        self._retry_s = FIRST_RETRY_S
+
+    def close(self) -> None:
+        self._batches, self._inserts = [], deque()
+        if self._client is not None:
+            self._client.disconnect()
+            self._client = None
+
+    def _send(self, insert: Insert) -> None:
+        try:
+            if self._client is None:
+                self._client = self._connect()
+            send(self._client, insert)
+        except Exception as error:
+            why = passing(error)
+            if why is None:
+                raise
+            after_s, self._retry_s = self._retry_s, min(2 * self._retry_s, LAST_RETRY_S)
+            raise Backpressure(f"ClickHouse takes no rows for {insert.table} at the moment: {why}", after_s) from error
+
+
+def send(client: Client, insert: Insert) -> None:
+    names, columns = LAYOUTS[insert.table]
+    query = f"INSERT INTO {insert.table} ({', '.join(names)}) VALUES"
+    settings = {**INSERT_SETTINGS, "insert_deduplication_token": insert.token}
+    client.execute(query, columns(insert.rows), columnar=True, types_check=False, settings=settings)
+
+
+def cut(batches: list[Batch]) -> Iterator[Insert]:
+    """-> inserts in the order of `TABLES`, clocks last.  Batches of a table share inserts: fewer parts for the server to merge."""
+    for table in TABLES:
+        rows: list[Any] = []
+        ranges: list[str] = []
+        for place, piece in chain.from_iterable(pieces(batch) for batch in batches if batch.table == table):
+            if rows and len(rows) + len(piece) > MAX_ROWS:
+                yield Insert(table, f"{table}:{','.join(ranges)}", rows)
+                rows, ranges = [], []
+            rows.extend(piece)
+            ranges.append(place)
+        if rows:
+            yield Insert(table, f"{table}:{','.join(ranges)}", rows)
+
+
+def pieces(batch: Batch) -> Iterator[tuple[str, list[Any]]]:
+    """-> (`topic id:partition:first-last`, rows), with a count behind it where the batch is too large for one insert."""
+    place, rows = batch.place().removeprefix(f"{batch.table}:"), batch.rows
+    if batch.table == "touchpoints":
+        rows = [LoggedTouchpoint(t, batch.partition, v) for t, v in zip(rows, batch.versions, strict=True)]
+    if len(rows) <= MAX_ROWS:
+        yield place, rows
+        return
+    for number, start in enumerate(range(0, len(rows), MAX_ROWS)):
+        yield f"{place}#{number}", rows[start : start + MAX_ROWS]

@@ -1,0 +1,89 @@
+"""What a sink is: it takes batches of rows, and after `flush` they are durable and visible.
+
+A sink converges by itself: adding a batch again, an overlapping one, or rows in another order leaves the same rows standing, the
+newest version of each key.  So whoever feeds it needs no more than at-least-once: add, flush, and only then acknowledge.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+TABLES = ("touchpoints", "journeys", "breakages", "people", "rejected_touchpoints", "clocks")
+MAX_ROWS = 100_000
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows that came from the offsets `first` to `last`, both included, of one partition of a topic.
+
+    `rows` depends on the table:
+      touchpoints           `streams.core.touchpoint.Touchpoint`; `versions` holds the place of each on person.log
+      journeys, breakages, people, rejected_touchpoints
+                            decoded Avro records of the subject of that name
+      clocks                `ClockRow`
+    `topic_id` tells a topic from one that was made anew under the same name.
+    """
+
+    table: str
+    topic_id: str
+    partition: int
+    first: int
+    last: int
+    rows: list[Any]
+    versions: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.table not in TABLES:
+            raise ValueError(f"{self.place()}: no table of this name; there are {', '.join(TABLES)}")
+        if self.table == "touchpoints" and len(self.versions) != len(self.rows):
+            raise ValueError(f"{self.place()}: {len(self.rows)} touchpoints need as many versions, not {len(self.versions)}")
+        if self.last < self.first:
+            raise ValueError(f"{self.place()}: ends before it begins")
+
+    def place(self) -> str:
+        """Names the batch the same way each time: `table:topic id:partition:first-last`."""
+        return f"{self.table}:{self.topic_id}:{self.partition}:{self.first}-{self.last}"
+
+
+class ClockRow(NamedTuple):
+    """A clock that stands on `partition` of `topic` behind all rows below it.  Times are epoch milliseconds UTC.
+
+    topic       name as in the map of topics, without the namespace
+    source      source partition that the time is about; 0 where the clock is one for all
+    redirects   every redirect up to this number was applied before it, and the rows of persons who vanished had gone as moved
+    version     the highest of (topic, partition, source) wins
+    partitions  how many partitions the topic has: only when all have spoken does the least of their clocks count
+    sources     how many sources speak on each partition
+    """
+
+    topic: str
+    partition: int
+    source: int
+    clock_ms: int
+    final_ms: int
+    redirects: int
+    version: int
+    partitions: int
+    sources: int = 1
+
+
+class Backpressure(Exception):
+    """The sink is unreachable or overloaded.  What was added is kept: call `flush` again after `retry_after_s` seconds."""
+
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Sink(Protocol):
+    def add(self, batch: Batch) -> None:
+        """Takes a batch; does not wait for anything."""
+
+    def flush(self) -> None:
+        """Returns when everything added is durable and visible.
+
+        Raises Backpressure, after which everything not yet landed is kept and `flush` can be called again.
+        Any other exception is a fault: nothing that was added since the last flush may be acknowledged.
+        """
+
+    def close(self) -> None:
+        """Lets go of connections; what was not flushed is forgotten."""
