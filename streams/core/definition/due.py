@@ -1,0 +1,86 @@
+"""When something is due: read from a touchpoint, or a length of time after it."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from streams.core.definition.model import Promise
+from streams.core.definition.select import reader
+from streams.core.definition.values import DEFAULT_REGION
+from streams.core.touchpoint import Scalar, Touchpoint
+
+Facts = Mapping[str, Scalar]
+Due = Callable[[Touchpoint, Facts], int | None]
+Length = Callable[[str], int]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+EARLIEST_MS = (datetime(1900, 1, 1, tzinfo=UTC) - EPOCH) // MILLISECOND  # what the tables can hold
+LATEST_MS = (datetime(2299, 12, 30, tzinfo=UTC) - EPOCH) // MILLISECOND
+
+
+def due_of(promise: Promise) -> Due:
+    """Epoch milliseconds at which a promise made by a touchpoint is due; None where it carries no usable time.
+
+    Usable are epoch milliseconds and ISO 8601 text (UTC where it names no zone) of the years 1900 to 2299.
+    `grain: day`: the last millisecond of that calendar day in the promise's zone (UTC by default).
+    """
+    instant = _at(promise.due) if isinstance(promise.due, str) else _after(length_of(promise.due))
+    if promise.grain == "instant":
+        return instant
+    zone = promise.zone or "UTC"
+
+    def day(touchpoint: Touchpoint, facts: Facts) -> int | None:
+        due_ms = instant(touchpoint, facts)
+        return None if due_ms is None else end_of_day(due_ms, zone)
+
+    return day
+
+
+def length_of(by_region_ms: Mapping[str, int]) -> Length:
+    """Milliseconds for a region."""
+    default_ms = by_region_ms[DEFAULT_REGION]
+    regions = {region: length_ms for region, length_ms in by_region_ms.items() if region != DEFAULT_REGION}
+    return (lambda region: regions.get(region, default_ms)) if regions else (lambda _: default_ms)
+
+
+def _at(path: str) -> Due:
+    kind, _, name = path.partition(".")
+    if kind == "keeps":
+        return lambda _, facts: instant_ms(facts.get(name))
+    if kind == "attributes":
+        return lambda touchpoint, _: instant_ms(touchpoint.attributes.get(name))
+    read = reader(path)
+    return lambda touchpoint, _: instant_ms(read(touchpoint))
+
+
+def _after(length: Length) -> Due:
+    return lambda touchpoint, _: touchpoint.occurred_at + length(touchpoint.region)
+
+
+def instant_ms(value: Scalar | None) -> int | None:
+    """A time given as epoch milliseconds or ISO 8601 text, in epoch milliseconds; None if it is neither."""
+    if isinstance(value, str):
+        return _from_iso(value)
+    if value is None or isinstance(value, bool) or value != value or not EARLIEST_MS <= value <= LATEST_MS:
+        return None
+    return int(value)
+
+
+@lru_cache(maxsize=65_536)
+def _from_iso(text: str) -> int | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    since_epoch_ms = (moment.replace(tzinfo=moment.tzinfo or UTC) - EPOCH) // MILLISECOND
+    return since_epoch_ms if EARLIEST_MS <= since_epoch_ms <= LATEST_MS else None
+
+
+@lru_cache(maxsize=65_536)
+def end_of_day(instant: int, zone: str) -> int:
+    """The last millisecond of the calendar day of `instant` (epoch ms) in `zone`."""
+    local = (EPOCH + instant * MILLISECOND).astimezone(ZoneInfo(zone))
+    next_day = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    return (next_day.astimezone(UTC) - EPOCH) // MILLISECOND - 1

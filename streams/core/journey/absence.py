@@ -1,0 +1,120 @@
+"""Absences: after one touchpoint another was to come, and did not."""
+
+from collections.abc import Hashable, Sequence
+
+from streams.core.definition.compiled import AbsencePlan
+from streams.core.journey.broken import Broken
+from streams.core.journey.pairs import matching
+from streams.core.journey.scene import Position, Scene, following
+
+ENDLESS_MS = 1 << 62
+
+
+class Ending:
+    """How a journey ends for `within: journey`: closed at an instant, or not closed when the books are."""
+
+    __slots__ = ("books_closed", "closed_ms", "last_ms")
+
+    def __init__(self, closed_ms: int | None, books_closed: bool, last_ms: int) -> None:
+        self.closed_ms = closed_ms
+        self.books_closed = books_closed
+        self.last_ms = last_ms
+
+
+def broken_absences(plan: AbsencePlan, ending: Ending, scene: Scene) -> list[Broken]:
+    """The waits that were not met by their deadline (inclusive), in the order of their beginnings.
+
+    A wait begins with a touchpoint of `after`.  It ends with the first of
+    - one of `of`, with the same values at the paths of `same`: met if in time, else broken and recovered;
+    - one of `unless` up to the deadline: excused (such a touchpoint begins no wait itself);
+    - the first one of `until` up to the deadline: from there on the rule waits for nothing more.
+    A touchpoint never ends the wait that it begins, but may end one and begin the next.
+
+    `waits: first`: while one lasts, also beyond its deadline, a further `after` changes nothing.  `each`: all wait on
+    their own.  `last`: a further `after` up to the deadline begins the wait anew; one behind it begins another.
+
+    `within: journey`: met by any `of` of the journey that follows, and excused likewise.  Broken when the clock is past
+    the closing (or past the beginning of a wait that comes after it), or when the books are closed over a journey that
+    is not; then it is broken as of the journey's last touchpoint, without a due.
+    """
+    begins, meets = _begins(plan, scene), scene.found[plan.of]
+    if not begins:
+        return []
+    if not plan.same:
+        return _broken(plan, begins, meets, ending, scene)
+    waiting, meeting = _alike(plan, begins, scene), _alike(plan, meets, scene)
+    broken = [each for key, group in waiting.items() for each in _broken(plan, group, meeting.get(key, ()), ending, scene)]
+    return sorted(broken, key=lambda each: each.position)
+
+
+def _begins(plan: AbsencePlan, scene: Scene) -> Sequence[Position]:
+    begins, excuses, stops = scene.found[plan.after], scene.found[plan.unless], scene.found[plan.until]
+    if excuses or stops:
+        return [each for each in begins if each not in excuses and not (stops and each >= stops[0])]
+    return begins
+
+
+def _alike(plan: AbsencePlan, positions: Sequence[Position], scene: Scene) -> dict[Hashable, list[Position]]:
+    groups: dict[Hashable, list[Position]] = {}
+    for position in positions:
+        touchpoint = scene.touchpoints[position]
+        groups.setdefault(tuple(matching(read, touchpoint) for read in plan.same), []).append(position)
+    return groups
+
+
+def _broken(plan: AbsencePlan, begins: Sequence[Position], meets: Sequence[Position], ending: Ending, scene: Scene) -> list[Broken]:
+    """The missed ones of those waits that may end one another."""
+    at, broken, busy_until = scene.at, [], -1
+    for index, begin in enumerate(begins):
+        if begin < busy_until:
+            continue
+        deadline_ms = _deadline_ms(plan, begin, scene)
+        met = following(meets, begin)
+        if plan.waits == "last" and _anew(index, begins, met, deadline_ms, scene):
+            continue
+        if (dropped := _dropped(plan, begin, met, deadline_ms, scene)) is not None:
+            busy_until = dropped if plan.waits == "first" else -1
+            continue
+        if (met is None or at[met] > deadline_ms) and (missed := _missed(begin, met, deadline_ms, ending, scene)):
+            broken.append(missed)
+        if plan.waits == "first":
+            if met is None:
+                break
+            busy_until = met
+    return broken
+
+
+def _deadline_ms(plan: AbsencePlan, begin: Position, scene: Scene) -> int:
+    return ENDLESS_MS if plan.within is None else scene.at[begin] + plan.within(scene.touchpoints[begin].region)
+
+
+def _anew(index: int, begins: Sequence[Position], met: Position | None, deadline_ms: int, scene: Scene) -> bool:
+    """Whether the next beginning takes the place of this one."""
+    if index + 1 == len(begins):
+        return False
+    following_begin = begins[index + 1]
+    return scene.at[following_begin] <= deadline_ms and (met is None or following_begin < met)
+
+
+def _dropped(plan: AbsencePlan, begin: Position, met: Position | None, deadline_ms: int, scene: Scene) -> Position | None:
+    """The touchpoint that excuses a wait or stops the rule, if it comes in time and before the wait is met."""
+    excuse = following(scene.found[plan.unless], begin)
+    stop = following(scene.found[plan.until][:1], begin)
+    first = min((each for each in (excuse, stop) if each is not None), default=None)
+    if first is None or scene.at[first] > deadline_ms or (met is not None and met < first):
+        return None
+    return first
+
+
+def _missed(begin: Position, met: Position | None, deadline_ms: int, ending: Ending, scene: Scene) -> Broken | None:
+    proofs = [(begin, "after")]
+    if deadline_ms == ENDLESS_MS:
+        if ending.closed_ms is not None:
+            deadline_ms = max(ending.closed_ms, scene.at[begin])
+        elif ending.books_closed:
+            return Broken(begin, None, ending.last_ms, None, proofs)
+    if deadline_ms == ENDLESS_MS or not scene.passed(deadline_ms):
+        return None
+    if met is None:
+        return Broken(begin, deadline_ms, deadline_ms, None, proofs)
+    return Broken(begin, deadline_ms, deadline_ms, scene.at[met], [*proofs, (met, "of")])

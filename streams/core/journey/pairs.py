@@ -1,0 +1,62 @@
+"""Which touchpoint ends what another one began: stages and promises pair theirs by the same rule.
+
+A touchpoint never ends what it begins itself.  With `match` only those that carry the same value belong together; a value
+that is absent is equal to an absent one.
+"""
+
+from collections.abc import Hashable, Iterable, Sequence
+
+from streams.core.definition.select import Read
+from streams.core.journey.scene import Position, Scene, following
+from streams.core.touchpoint import Touchpoint
+
+Pair = tuple[Position, Position | None]
+ABSENT = (False, None)
+
+
+def matching(read: Read, touchpoint: Touchpoint) -> Hashable:
+    """The value by which touchpoints belong together; `true` is not 1, and what is no number is absent."""
+    value = read(touchpoint)
+    return (isinstance(value, bool), value) if value == value else ABSENT
+
+
+def pair_first(begins: Sequence[Position], ends: Sequence[Position], match: Read | None, scene: Scene) -> Sequence[Pair]:
+    """The first beginning with the first end of the journey, also one that lies before it."""
+    begin = begins[0]
+    return ((begin, next(iter(alike(begin, ends, match, scene)), None)),)
+
+
+def pair_all(begins: Sequence[Position], ends: Sequence[Position], match: Read | None, scene: Scene) -> Sequence[Pair]:
+    """Every beginning with the end that follows it; one end may end several.
+
+    A beginning that no end follows takes the first earlier end that ended nothing.
+    """
+    if match is None:
+        return _pairs(begins, ends)
+    ends_alike: dict[Hashable, list[Position]] = {}
+    for end in ends:
+        ends_alike.setdefault(matching(match, scene.touchpoints[end]), []).append(end)
+    begins_alike: dict[Hashable, list[Position]] = {}
+    for begin in begins:
+        begins_alike.setdefault(matching(match, scene.touchpoints[begin]), []).append(begin)
+    return sorted(pair for value, group in begins_alike.items() for pair in _pairs(group, ends_alike.get(value, ())))
+
+
+def alike(begin: Position, others: Iterable[Position], match: Read | None, scene: Scene) -> list[Position]:
+    """Those of `others` that belong to the touchpoint at `begin`, itself left out."""
+    if match is None:
+        return [other for other in others if other != begin]
+    touchpoints = scene.touchpoints
+    value = matching(match, touchpoints[begin])
+    return [other for other in others if other != begin and matching(match, touchpoints[other]) == value]
+
+
+def _pairs(begins: Sequence[Position], ends: Sequence[Position]) -> list[Pair]:
+    pairs: list[Pair] = [(begin, following(ends, begin)) for begin in begins]
+    if pairs[-1][1] is not None or not ends:
+        return pairs
+    used = {end for _, end in pairs}
+    spare = next((end for end in ends if end not in used), None)
+    if spare is None:
+        return pairs
+    return [(begin, spare if end is None and spare < begin else end) for begin, end in pairs]

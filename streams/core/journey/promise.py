@@ -1,0 +1,150 @@
+"""Promises: commitments with a due time, what became of them, and the rules that they break."""
+
+from collections.abc import Iterable, Sequence
+
+from streams.core.definition.compiled import PromisePlan, PromiseRulePlan
+from streams.core.journey.broken import Broken
+from streams.core.journey.pairs import ABSENT, matching, pair_all, pair_first
+from streams.core.journey.scene import Position, Scene
+from streams.core.verdict import PromiseState
+
+
+class Commitment:
+    """One promise as it was made.  Nothing that comes after it was kept or released changes it."""
+
+    __slots__ = ("due_ms", "first_due_ms", "made", "released", "revised", "settled")
+
+    def __init__(self, made: Position, due_ms: int, kept: Position | None) -> None:
+        self.made = made
+        self.first_due_ms = self.due_ms = due_ms
+        self.settled = kept
+        self.released = False
+        self.revised: list[Position] = []
+
+    def state(self, due_ms: int, scene: Scene) -> str:
+        """open, kept, kept_late, overdue or released, judged against one of its dues.
+
+        Kept and released in time are facts and hold at once; that a due was missed is an absence, and needs the clock.
+        """
+        settled = self.settled
+        if settled is not None and scene.at[settled] <= due_ms:
+            return "released" if self.released else "kept"
+        if not scene.passed(due_ms):
+            return "open"
+        return "overdue" if settled is None or self.released else "kept_late"
+
+
+def commitments(plan: PromisePlan, scene: Scene) -> tuple[list[Commitment], int]:
+    """The promises of a plan in the order of their making, and how many makings and revisions had no usable due.
+
+    Per journey the first making counts, and further ones revise it.  Which keeping belongs to which, `pairs` says.
+    """
+    makings = scene.found[plan.made]
+    if not makings:
+        return [], 0
+    dues = _dues(makings, plan, scene)
+    if not dues:
+        return [], len(makings)
+    pair = pair_all if plan.each else pair_first
+    made = [Commitment(each, dues[each], kept) for each, kept in pair([*dues], scene.found[plan.kept], plan.match, scene)]
+    revisions, releases = scene.found[plan.revised], scene.found[plan.released]
+    revised = _dues(revisions, plan, scene) if revisions else {}
+    unusable = len(makings) - len(dues) + len(revisions) - len(revised)
+    if not plan.each:
+        revised |= dues
+    if releases or len(revised) > (not plan.each):
+        for commitment in made:
+            _follow(commitment, revised, frozenset(releases), plan, scene)
+    return made, unusable
+
+
+def _dues(positions: Iterable[Position], plan: PromisePlan, scene: Scene) -> dict[Position, int]:
+    due, touchpoints, facts = plan.due, scene.touchpoints, scene.facts
+    dues = {position: due(touchpoints[position], facts) for position in positions}
+    return {position: due_ms for position, due_ms in dues.items() if due_ms is not None}
+
+
+def _follow(
+    commitment: Commitment, revised: dict[Position, int], releases: frozenset[Position], plan: PromisePlan, scene: Scene
+) -> None:
+    """Revisions up to the settling, and the release that settles: one at or before the due that then stands.
+
+    A release that is stamped before the making counts per journey, not per occurrence.
+    """
+    made, end = commitment.made, commitment.settled
+    for position in sorted({*revised, *releases}):
+        if end is not None and position >= end:
+            return
+        if (position <= made and (plan.each or position not in releases)) or position == made:
+            continue
+        if not _concerns(position, made, plan, scene):
+            continue
+        if position in releases and scene.at[position] <= commitment.due_ms:
+            commitment.settled, commitment.released = position, True
+            return
+        if position in revised and position > made:
+            commitment.due_ms = revised[position]
+            commitment.revised.append(position)
+
+
+def _concerns(position: Position, made: Position, plan: PromisePlan, scene: Scene) -> bool:
+    """Revisions and releases without a value to match by concern every promise of the plan."""
+    if plan.match is None:
+        return True
+    value = matching(plan.match, scene.touchpoints[position])
+    return value in (ABSENT, matching(plan.match, scene.touchpoints[made]))
+
+
+def promise_state(plan: PromisePlan, commitment: Commitment, scene: Scene) -> PromiseState:
+    """The row of one promise, judged against its last due."""
+    touchpoint = scene.touchpoints[commitment.made]
+    state = commitment.state(commitment.due_ms, scene)
+    settled_at, settled_by, margin_s = None, "", None
+    if commitment.settled is not None and state in ("kept", "kept_late", "released"):
+        settled_at = scene.at[commitment.settled]
+        settled_by = scene.touchpoints[commitment.settled].event_id
+        margin_s = None if state == "released" else (settled_at - commitment.due_ms) / 1000
+    return PromiseState(
+        plan.name,
+        f"{touchpoint.source}/{touchpoint.event_id}" if plan.each else "",
+        state,
+        touchpoint.occurred_at,
+        commitment.first_due_ms,
+        commitment.due_ms,
+        settled_at,
+        margin_s,
+        len(commitment.revised),
+        touchpoint.event_id,
+        settled_by,
+    )
+
+
+def broken_promises(plan: PromiseRulePlan, made: Sequence[Commitment], scene: Scene) -> list[Broken]:
+    """What a rule finds broken, one for each commitment.
+
+    Broken at the due that was missed; for `kept` and `released` when that happened, for `open` at the making, and
+    for `revised` not before the revision that was one too many.  A late keeping recovers.
+    """
+    broken = []
+    for commitment in made:
+        due_ms = commitment.first_due_ms if plan.against_first else commitment.due_ms
+        state = commitment.state(due_ms, scene) if plan.when else ""
+        if len(commitment.revised) >= plan.revised and (state in plan.when or not plan.when):
+            broken.append(_broken(plan, commitment, state, due_ms, scene))
+    return broken
+
+
+def _broken(plan: PromiseRulePlan, commitment: Commitment, state: str, due_ms: int, scene: Scene) -> Broken:
+    at, settled = scene.at, commitment.settled
+    broken_ms, recovered_ms = at[commitment.made], None
+    if state in ("kept_late", "overdue"):
+        broken_ms = due_ms
+        recovered_ms = at[settled] if state == "kept_late" and settled is not None else None
+    elif state in ("kept", "released") and settled is not None:
+        broken_ms = at[settled]
+    if plan.revised:
+        broken_ms = max(broken_ms, at[commitment.revised[plan.revised - 1]])
+    proofs = [(commitment.made, "made"), *((position, "revised") for position in commitment.revised)]
+    if settled is not None and state not in ("open", "overdue"):
+        proofs.append((settled, "released" if commitment.released else "kept"))
+    return Broken(commitment.made, due_ms, broken_ms, recovered_ms, proofs)

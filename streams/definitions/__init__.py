@@ -1,0 +1,35 @@
+"""Definitions in files: those that ship with Throughline, and yours."""
+
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+
+from streams.core.definition import Bundle, DefinitionError, Problem, bundle_of
+
+SHIPPED = Path(__file__).parent
+NO_JOURNEYS = frozenset({"identity.yaml", "calendars.yaml"})  # what else lives beside definitions
+
+
+def load_bundle(paths: Iterable[Path], identifier_types: Collection[str] | None = None) -> Bundle:
+    """The bundle of some files and folders of files.  Raises DefinitionError with all problems, unreadable files too."""
+    texts, problems = [], []
+    for file in definition_files(paths):
+        try:
+            texts.append((str(file), file.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(Problem(str(file), 1, "", f"cannot be read: {error}"))
+    try:
+        bundle = bundle_of(texts, identifier_types)
+    except DefinitionError as error:
+        raise DefinitionError([*error.problems, *problems]) from None
+    if problems:
+        raise DefinitionError(problems)
+    return bundle
+
+
+def definition_files(paths: Iterable[Path]) -> Iterator[Path]:
+    """Files as they are, folders by their `*.yaml`, in order of name."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(file for file in path.glob("*.yaml") if file.name not in NO_JOURNEYS)
+        else:
+            yield path
