@@ -1,0 +1,57 @@
+"""The result of a statement, block by block, as fast as a native client takes it."""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+from deploy.local.clickhouse.blocks import Header, empty_block, read_block, split_blocks, window_over
+from deploy.local.clickhouse.errors import Code, ServerError
+from deploy.local.clickhouse.native_client import NativeClient
+from deploy.local.clickhouse.native_request import Request
+from deploy.local.clickhouse.query_ids import with_client_ids
+from deploy.local.clickhouse.session import NotStreamed, Session
+from deploy.local.clickhouse.statements import touches_client_files, without_format
+
+
+def send_result(client: NativeClient, request: Request, *, read_only: bool) -> None:
+    """Run the statement and send its blocks, the first of them without rows; nothing for one without a result.
+
+    A statement that its client cancels ends early, without an error.
+    """
+    sql = without_format(with_client_ids(request.sql))[0]
+    only_reads = client.session.require_one(sql, read_only=read_only)
+    if touches_client_files(sql):
+        raise ServerError.of(Code.NOT_IMPLEMENTED, "INTO OUTFILE and FROM INFILE are for the client to carry out.")
+    with client.at_work(request.query_id) as guard:
+        try:
+            _send(client, sql, _blocks(client.session, sql, request.query_id), with_header=only_reads)
+        except ServerError:
+            if not guard.cancelled:
+                raise
+
+
+def _blocks(session: Session, sql: str, query_id: str) -> Iterator[tuple[int, bytes]]:
+    """Rows and bytes of each block of the result."""
+    try:
+        with closing(session.stream(sql, query_id)) as chunks:
+            for chunk in chunks:
+                yield chunk.rows_read(), chunk.bytes()
+    except NotStreamed:
+        result = session.query(sql, "Native", query_id).bytes()
+        yield from ((block.rows, native) for block, native in split_blocks(result))
+
+
+def _send(client: NativeClient, sql: str, blocks: Iterator[tuple[int, bytes]], *, with_header: bool) -> None:
+    packets, sent, rows, size_bytes = client.packets, 0, 0, 0
+    with closing(blocks):
+        for block_rows, native in blocks:
+            if not sent:
+                packets.block(empty_block(_header_of(native)))
+            packets.block(native)
+            sent, rows, size_bytes = sent + 1, rows + block_rows, size_bytes + len(native)
+    if not sent and with_header and (header := client.session.header(sql)):
+        packets.block(empty_block(header))
+    packets.profile(rows, sent, size_bytes)
+
+
+def _header_of(native: bytes) -> tuple[Header, ...]:
+    return read_block(window_over(native)).header

@@ -1,0 +1,96 @@
+"""One statement of a native client: its settings and external tables around rows in, or a result out."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from deploy.local.clickhouse.blocks import Header, empty_block
+from deploy.local.clickhouse.columns import column_of
+from deploy.local.clickhouse.errors import ProtocolError, ServerError
+from deploy.local.clickhouse.native_client import NativeClient
+from deploy.local.clickhouse.native_input import ExternalTable, NativeInput
+from deploy.local.clickhouse.native_request import Request
+from deploy.local.clickhouse.native_result import send_result
+from deploy.local.clickhouse.statements import Insert, identifier, insert_of
+
+
+
+class NativeStatement:
+    """An error of the statement is answered, and the connection can go on; ProtocolError and Disconnected end it."""
+
+    def __init__(self, client: NativeClient, request: Request) -> None:
+        self._client = client
+        self._request = request
+        self._input = NativeInput(client.window, client.service.engine, compressed=request.compressed)
+        client.packets.compressed = request.compressed
+
+    def serve(self) -> None:
+        tables = self._input.external_tables()
+        try:
+            with self._client.session.settings(self._settings()), self._temporary(tables):
+                self._run()
+            self._client.packets.end()
+        except ProtocolError:
+            raise
+        except ServerError as error:
+            self._client.packets.exception(error)
+        finally:
+            for table in tables:
+                table.rows.close()
+
+    def _settings(self) -> dict[str, str]:
+        known = self._client.service.engine.settings
+        wanted = self._request.settings.items()
+        return {
+            name: setting.value
+            for name, setting in wanted
+            if name != "readonly" and (setting.important or name in known)
+        }
+
+    @contextmanager
+    def _temporary(self, tables: Sequence[ExternalTable]) -> Iterator[None]:
+        session = self._client.session
+        try:
+            for table in tables:
+                name = identifier(table.name)
+                columns = ", ".join(f"{identifier(column.name)} {column.type}" for column in table.header)
+                session.query(f"CREATE TEMPORARY TABLE {name} ({columns}) ENGINE = Memory")
+                session.insert(Insert(into=name, table=name), table.rows)
+            yield
+        finally:
+            for table in tables:
+                session.query(f"DROP TEMPORARY TABLE IF EXISTS {identifier(table.name)}")
+
+    def _run(self) -> None:
+        sql = self._request.sql
+        insert = insert_of(sql)
+        if insert and not sql[insert.rows_at :].strip("; \t\r\n"):
+            self._insert(replace(insert, format="Native"))
+        else:
+            send_result(self._client, self._request, read_only=self._is_read_only())
+
+    def _is_read_only(self) -> bool:
+        readonly = self._request.settings.get("readonly")
+        return readonly is not None and readonly.value != "0"
+
+    def _insert(self, insert: Insert) -> None:
+        client = self._client
+        client.session.require_one(self._request.sql, read_only=self._is_read_only())
+        header = client.session.insertable(insert)
+        _require_readable(header)
+        client.packets.block(empty_block(header))
+        client.packets.flush()
+        with client.service.engine.spool() as spool:
+            if rows := self._input.rows(spool):
+                with client.at_work(self._request.query_id):
+                    result = client.session.insert(insert, spool, self._request.query_id)
+                client.packets.progress(0, 0, 0, rows, result.bytes_written())
+
+
+def _require_readable(header: Sequence[Header]) -> None:
+    """ServerError for a type that cannot be read from the wire, as long as none of it is there."""
+    for column in header:
+        try:
+            column_of(column.type)
+        except ProtocolError as error:
+            raise ServerError(error.code, error.text) from None
