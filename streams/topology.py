@@ -32,6 +32,9 @@ BREAKAGES = "breakages"
 DEFINITIONS = "definitions"
 
 
+STORED_AT = {"message.timestamp.type": "LogAppendTime"}  # received_at is the broker's word, not the producer's
+
+
 @dataclass(frozen=True)
 class Topic:
     """`partitions`: as many as the input topic, as the person log, or one (a single writer, or a total order)."""
@@ -47,7 +50,7 @@ class Topic:
 
 
 TOPICS = (
-    Topic(TOUCHPOINTS, "source", "any", "Avro touchpoint, or the same as a JSON object", retention_ms=7 * DAY_MS),
+    Topic(TOUCHPOINTS, "source", "any", "Avro touchpoint, or the same as a JSON object", retention_ms=7 * DAY_MS, config=STORED_AT),
     Topic(REJECTED, "source", "none", "Avro rejected_touchpoint; clocks", retention_ms=30 * DAY_MS),
     Topic(LOG, "log", "none", "packed: touchpoints, redirects, moved facts, clocks, activations", retention_ms=30 * DAY_MS),
     Topic(STATE, "log", "head, bucket, redirect or position", "packed state of stitch", compacted=True),

@@ -77,13 +77,12 @@ class IdentityMachine:
         return self._clock()
 
     def _inside(self, changes: list[Change], row_version: int) -> dict[Destination, list[Record]]:
-        if not changes:
+        if not self.identity.touched:
             return {}
-        inside: dict[Destination, list[Record]] = {
-            self._state: [_state(change.redirect.address, self.identity) for change in changes]
-            + [Record(POSITION, pack(self.position))],
-            self._people: [self._person(change, row_version) for change in changes],
-        }
+        state = [_state(key, self.identity) for key in sorted(self.identity.touched)]
+        inside: dict[Destination, list[Record]] = {self._state: [*state, Record(POSITION, pack(self.position))]}
+        if changes:
+            inside[self._people] = [self._person(change, row_version) for change in changes]
         for partition in range(self._partitions):
             redirects = [change.redirect for change in changes if partition in change.tell]
             if redirects:

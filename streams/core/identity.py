@@ -40,6 +40,7 @@ class Identity:
         self.is_person, self.partitions = is_person, partitions
         self.known: dict[str, Known] = {}
         self.number = 0
+        self.touched: set[str] = set()  # identifiers whose `known` the last `take` changed
         self._below: dict[str, set[str]] = {}  # object -> objects that may belong to somebody through it
 
     def restore(self, key: str, known: Known) -> None:
@@ -49,9 +50,10 @@ class Identity:
     def take(self, links: list[Link]) -> list[Change]:
         """-> what changed, in the order of its numbers."""
         changes: dict[str, Change] = {}
-        touched = [link.object for link in links if self._learn(link, changes)]
-        for key in dict.fromkeys(touched):
+        learned = [link.object for link in links if self._learn(link, changes)]
+        for key in dict.fromkeys(learned):
             self._settle(key, changes)
+        self.touched = {*learned, *changes}
         return sorted(changes.values(), key=lambda change: change.redirect.number)
 
     def _learn(self, link: Link, changes: dict[str, Change]) -> bool:

@@ -1,10 +1,11 @@
 """Judge one bucket: gather its touchpoints, ask each definition that takes its key as instance, and say what changed."""
 
 from collections.abc import Callable
-from typing import Protocol
 
 import msgspec
 
+from streams.core.definition import Bundle, Compiled
+from streams.core.journey import judge
 from streams.core.log import Activation
 from streams.core.stitch.opened import Desk, Opened
 from streams.core.stitch.rows import (
@@ -24,23 +25,6 @@ from streams.core.verdict import Clock, Journey, Verdict
 NOTHING = Verdict(None, (), None)
 
 
-class Definition(Protocol):
-    """A compiled definition."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def version(self) -> int: ...
-    def judge(self, instance: str, touchpoints: list[Touchpoint], clock: Clock) -> Verdict: ...
-
-
-class Definitions(Protocol):
-    """A published bundle."""
-
-    @property
-    def by_instance_type(self) -> dict[str, list[Definition]]: ...
-
-
 class Rows(msgspec.Struct):
     """Records for the topics `journeys` and `breakages`."""
 
@@ -52,13 +36,13 @@ class _Versions:
     """One definition in all its activated versions, the newest activation first."""
 
     def __init__(self) -> None:
-        self.known: list[tuple[int, Definition]] = []
+        self.known: list[tuple[int, Compiled]] = []
 
     def judge(self, instance: str, touchpoints: list[Touchpoint], clock: Clock) -> Verdict:
         """By the version effective at the journey's opening, whatever the order in which versions and touchpoints came."""
         verdict = NOTHING
         for effective_from_ms, definition in self.known:
-            verdict = definition.judge(instance, touchpoints, clock)
+            verdict = judge(definition, instance, touchpoints, clock)
             if verdict.journey is None or verdict.journey.opened_at >= effective_from_ms:
                 break
         return verdict
@@ -67,7 +51,7 @@ class _Versions:
 class Judge:
     """`load` finds a published bundle by its content hash."""
 
-    def __init__(self, load: Callable[[str], Definitions]) -> None:
+    def __init__(self, load: Callable[[str], Bundle]) -> None:
         self._load = load
         self._by_type: dict[str, dict[str, _Versions]] = {}
 

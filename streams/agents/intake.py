@@ -1,0 +1,172 @@
+"""Intake: the input topic in; touchpoints to the homes of their addresses, links, rejected records and clocks out.
+
+Nothing here is transactional: whatever is sent twice is the same touchpoint, the same link, the same or an older clock.
+"""
+
+import asyncio
+import time
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+from aiokafka import AIOKafkaProducer
+from aiokafka.structs import OffsetAndMetadata
+from faust.types.tuples import TP
+
+from schemas.codec import encoder
+from streams import topology
+from streams.agents.cell import Destination
+from streams.agents.intake_batch import Reader, Taken
+from streams.agents.marks import CLOCK_KEY, clock_mark
+from streams.agents.producing import Record, confirmed, send_all
+from streams.core.lateness import SourceClock, from_metadata, to_metadata
+from streams.core.log import IntakeClock, Links, Touchpoints, cut, home, pack
+from streams.fault import fault
+from streams.settings import Settings
+from streams.transport import Batch, BatchConsumer
+
+MOST_LINKS = 1_000  # in one record
+MOST_UNCONFIRMED = 8  # batches
+
+
+class Source(msgspec.Struct):
+    """One source partition as this worker sees it."""
+
+    clock: SourceClock
+    waiting: deque[tuple[Batch, Taken]] = msgspec.field(default_factory=deque)
+
+
+class Intake:
+    """A handler of `streams.transport`."""
+
+    def __init__(self, settings: Settings, reader: Reader, plain: AIOKafkaProducer, consumer: Callable[[], BatchConsumer]) -> None:
+        self.settings, self._reader, self._plain, self._consumer = settings, reader, plain, consumer
+        self._sources: dict[TP, Source] = {}
+        self._room = asyncio.Semaphore(MOST_UNCONFIRMED)
+        self._sending: set[asyncio.Task[None]] = set()
+        self._encode_rejected = encoder("rejected_touchpoint")
+        self._log, self._links = settings.topic(topology.LOG), settings.topic(topology.LINKS)
+        self._rejected = settings.topic(topology.REJECTED)
+        self._told: dict[TP, tuple[int, int]] = {}
+
+    async def assigned(self, committed: Mapping[TP, OffsetAndMetadata | None]) -> Mapping[TP, int | None]:
+        await self._settle_sends()
+        self._sources = {tp: Source(from_metadata(found.metadata if found else None)) for tp, found in committed.items()}
+        self._told = {}
+        return {tp: found.offset if found else None for tp, found in committed.items()}
+
+    async def revoked(self, partitions: set[TP]) -> None:
+        await self._settle_sends()
+        for tp in partitions:
+            self._sources.pop(tp, None)
+
+    async def drain(self) -> None:
+        await self._settle_sends()
+
+    def metadata(self, tp: TP) -> str:
+        source = self._sources.get(tp)
+        return to_metadata(source.clock) if source else ""
+
+    async def handle(self, batch: Batch) -> None:
+        """Decode, hand to the producer, and go on decoding while the broker confirms."""
+        source = self._sources.get(batch.tp)
+        if source is None:
+            return
+        await self._room.acquire()
+        taken = self._reader.take(batch.value, source.clock, time.time_ns() // 1_000_000)
+        source.waiting.append((batch, taken))
+        sent = await self._send(self._records(taken, batch.tp.partition))
+        task = asyncio.create_task(self._confirm(batch, source, taken, sent))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    async def _confirm(self, batch: Batch, source: Source, taken: Taken, sent: list[Awaitable[Any]]) -> None:
+        try:
+            await confirmed(sent)
+        except Exception as error:
+            fault(f"cannot send what follows from {batch.topic} {batch.partition} up to offset {batch.offset}", error)
+        self._room.release()
+        taken.confirmed = True
+        while source.waiting and source.waiting[0][1].confirmed:
+            self._finish(source, *source.waiting.popleft())
+
+    def _finish(self, source: Source, batch: Batch, taken: Taken) -> None:
+        """In the order of the partition: the clock may know of it, and it may be committed."""
+        source.clock.newest_ms = max(source.clock.newest_ms, taken.newest_ms)
+        for as_of_ms, final in taken.as_ofs:
+            source.clock.settle(as_of_ms, final=final)
+        self._consumer().done(batch)
+
+    def _records(self, taken: Taken, source_partition: int) -> dict[Destination, list[Record]]:
+        homes: defaultdict[int, list[Any]] = defaultdict(list)
+        for touchpoint in taken.touchpoints:
+            homes[home(touchpoint.address, self.settings.log_partitions)].append(touchpoint)
+        records = {
+            (self._log, partition): [Record(None, pack(Touchpoints(piece))) for piece in cut(touchpoints)]
+            for partition, touchpoints in homes.items()
+        }
+        if taken.links:
+            pieces = (taken.links[at : at + MOST_LINKS] for at in range(0, len(taken.links), MOST_LINKS))
+            records[self._links, 0] = [Record(None, pack(Links(piece))) for piece in pieces]
+        if taken.rejected:
+            records[self._rejected, source_partition] = [Record(None, self._encode_rejected(row)) for row in taken.rejected]
+        return records
+
+    async def _send(self, records: Mapping[Destination, list[Record]]) -> list[Awaitable[Any]]:
+        sent: list[Awaitable[Any]] = []
+        for (topic, partition), several in records.items():
+            sent += await send_all(self._plain, topic, partition, several)
+        return sent
+
+    async def _settle_sends(self) -> None:
+        while self._sending:
+            await asyncio.gather(*self._sending)
+
+    # the clock --------------------------------------------------------------------------------------------------------
+
+    async def keep_time(self) -> None:
+        """Say every now and then how far the sources are.  Never returns."""
+        while True:
+            await asyncio.sleep(self.settings.clock_interval_s)
+            try:
+                await self._tick()
+            except Exception as error:
+                fault("cannot send the clock", error)
+
+    async def _tick(self) -> None:
+        if self.settings.clock == "live" and self._sources:
+            await self._advance()
+        news = {tp: source.clock for tp, source in self._sources.items() if self._is_news(tp, source.clock)}
+        if not news:
+            return
+        word = IntakeClock(
+            self.settings.source_partitions,
+            {tp.partition: clock.said_ms for tp, clock in news.items()},
+            {tp.partition: clock.final_ms for tp, clock in news.items()},
+        )
+        said = {tp: (clock.said_ms, clock.final_ms) for tp, clock in news.items()}
+        await confirmed(await self._send(self._clock_records(word)))
+        self._told.update(said)
+
+    def _is_news(self, tp: TP, clock: SourceClock) -> bool:
+        known = SourceClock()
+        return (clock.said_ms, clock.final_ms) not in {(known.said_ms, known.final_ms), self._told.get(tp)}
+
+    def _clock_records(self, word: IntakeClock) -> dict[Destination, list[Record]]:
+        packed = [Record(None, pack(word))]
+        records = {(self._log, partition): packed for partition in range(self.settings.log_partitions)}
+        records[self._links, 0] = packed
+        for source, ms in word.times_ms.items():
+            mark = clock_mark(str(source), ms, word.finals_ms[source])
+            records[self._rejected, source] = [Record(CLOCK_KEY, None, mark)]
+        return records
+
+    async def _advance(self) -> None:
+        emptied_at_ms = time.time_ns() // 1_000_000  # noted before the end is asked for
+        consumer = self._consumer()
+        ends, positions = await consumer.ends(), await consumer.positions()
+        now_ms = time.time_ns() // 1_000_000
+        for tp, source in self._sources.items():
+            emptied = not consumer.unfinished(tp) and tp in ends and positions.get(tp, -1) >= ends[tp]
+            source.clock.advance(int(self.settings.allowed_lateness_s * 1_000), now_ms, emptied_at_ms if emptied else None)

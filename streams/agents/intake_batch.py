@@ -1,0 +1,104 @@
+"""One fetched batch of the input topic: which touchpoints, links, rejected records and "as of" times are in it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from aiokafka import ConsumerRecord
+
+from streams.agents.marks import AS_OF_HEADER, FINAL_HEADER, LOAD_HEADER, header
+from streams.core.decode import record_decoder
+from streams.core.identifiers import Identifiers
+from streams.core.intake import YEAR_MS, Limits, Rejected, touchpoint_of
+from streams.core.lateness import SourceClock
+from streams.core.log import Link
+from streams.core.touchpoint import Order, Touchpoint, order_of
+from streams.core.verdict import NEVER
+from streams.settings import Settings
+
+MOST_PAIRS = 1_000_000  # known pairs that the cache holds before it forgets them all
+
+
+class Taken(msgspec.Struct):
+    touchpoints: list[Touchpoint] = []
+    links: list[Link] = []
+    rejected: list[dict[str, Any]] = []
+    as_ofs: list[tuple[int, bool]] = []  # (epoch ms, final)
+    newest_ms: int = NEVER
+    confirmed: bool = False
+
+
+class Reader:
+    """Pure but for its cache of known pairs, which only spares traffic and never decides."""
+
+    def __init__(self, settings: Settings, identifiers: Identifiers) -> None:
+        self._identifiers = identifiers
+        self._live = settings.clock == "live"
+        self._limits = Limits(int(settings.oldest_years * YEAR_MS), int(settings.future_s * 1_000))
+        self._horizon_ms = int(settings.late_horizon_s * 1_000)
+        self._most_bytes = settings.max_record_bytes
+        self._decode = record_decoder()
+        self._pairs: dict[tuple[str, str], Order] = {}
+
+    def take(self, records: Sequence[ConsumerRecord], clock: SourceClock, now_ms: int) -> Taken:
+        taken = Taken()
+        for record in records:
+            try:
+                self._take(record, clock, now_ms, taken)
+            except Rejected as rejected:
+                load = _text(record, LOAD_HEADER)
+                taken.rejected.append(rejected_row(record, rejected.reason, rejected.detail, load, now_ms))
+        return taken
+
+    def _take(self, record: ConsumerRecord, clock: SourceClock, now_ms: int, taken: Taken) -> None:
+        if record.headers and header(record.headers, AS_OF_HEADER) is not None:
+            taken.as_ofs.append(self._as_of(record))
+            return
+        if record.value is not None and len(record.value) > self._most_bytes:
+            raise Rejected("too_large", f"the record has {len(record.value)} bytes, max_record_bytes allows {self._most_bytes}")
+        load = _text(record, LOAD_HEADER) if record.headers else ""
+        touchpoint = touchpoint_of(self._decode(record.value), self._identifiers, self._limits, now_ms, load)
+        self._stamp(touchpoint, record, clock)
+        taken.touchpoints.append(touchpoint)
+        taken.newest_ms = max(taken.newest_ms, touchpoint.occurred_at)
+        self._link(touchpoint, taken.links)
+
+    def _stamp(self, touchpoint: Touchpoint, record: ConsumerRecord, clock: SourceClock) -> None:
+        """Too late is decided here, once, for everybody.  A history load is never too late."""
+        touchpoint.received_at, touchpoint.partition, touchpoint.offset = record.timestamp, record.partition, record.offset
+        if not touchpoint.load:
+            touchpoint.late_ms = clock.lateness_ms(touchpoint.occurred_at)
+            touchpoint.too_late = touchpoint.late_ms > self._horizon_ms
+
+    def _link(self, touchpoint: Touchpoint, links: list[Link]) -> None:
+        if touchpoint.too_late:
+            return
+        for pair in self._identifiers.links(touchpoint.identifiers):
+            order = order_of(touchpoint)
+            known = self._pairs.get(pair)
+            if known is None or order < known:
+                if len(self._pairs) >= MOST_PAIRS:
+                    self._pairs.clear()
+                self._pairs[pair] = order
+                links.append(Link(*pair, order))
+
+    def _as_of(self, record: ConsumerRecord) -> tuple[int, bool]:
+        if self._live:
+            raise Rejected("misplaced_as_of", 'an "as of" record is refused while the clock is live: set clock = held')
+        try:
+            return int(_text(record, AS_OF_HEADER)), header(record.headers, FINAL_HEADER) is not None
+        except ValueError:
+            raise Rejected("invalid_value", f"the header {AS_OF_HEADER} is not a decimal number of epoch milliseconds") from None
+
+
+def _text(record: ConsumerRecord, name: str) -> str:
+    return (header(record.headers, name) or b"").decode("utf-8", "replace")
+
+
+def rejected_row(record: ConsumerRecord, reason: str, detail: str, load: str, now_ms: int) -> dict[str, Any]:
+    """A record of `touchpoints.rejected`: everything that is needed to try again."""
+    return {
+        "reason": reason, "detail": detail, "topic": record.topic, "partition": record.partition, "offset": record.offset,
+        "received_at": record.timestamp, "rejected_at": now_ms, "key": record.key, "value": record.value,
+        "headers": [{"name": name, "value": value} for name, value in record.headers], "load": load,
+    }  # fmt: skip

@@ -1,0 +1,111 @@
+"""Land: a consumer group of its own that copies topics into the sink.  When the sink is away, it waits; everybody else goes on."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import msgspec
+import structlog
+from aiokafka.structs import OffsetAndMetadata
+from faust.types.tuples import TP
+
+from sinks.contract import Backpressure, Sink
+from sinks.contract import Batch as Rows
+from streams.agents.landing import Landing
+from streams.fault import fault
+from streams.settings import Settings
+from streams.transport import Batch, BatchConsumer
+
+log = structlog.get_logger("throughline")
+
+
+class Load(msgspec.Struct):
+    """What the next insert takes."""
+
+    batches: list[Batch] = []
+    rows: list[Rows] = []
+    count: int = 0
+
+
+class Land:
+    """A handler of `streams.transport`.  One insert is under way while the next batches are decoded."""
+
+    def __init__(self, settings: Settings, landing: Landing, sink: Sink, consumer: Callable[[], BatchConsumer]) -> None:
+        self.settings, self._landing, self._sink, self._consumer = settings, landing, sink, consumer
+        self._load = Load()
+        self._full, self._room = asyncio.Event(), asyncio.Event()
+        self._room.set()
+        self._flushing = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(1, "sink")  # a sink is not for several threads
+        self._mine: set[TP] = set()
+
+    async def assigned(self, committed: Mapping[TP, OffsetAndMetadata | None]) -> Mapping[TP, int | None]:
+        self._mine = set(committed)
+        self._forget()
+        return {tp: found.offset if found else None for tp, found in committed.items()}
+
+    async def revoked(self, partitions: set[TP]) -> None:
+        """What has not landed is forgotten here, and read again by the new owner: the tables converge."""
+        self._mine -= partitions
+        self._forget()
+
+    async def handle(self, batch: Batch) -> None:
+        await self._room.wait()
+        load = self._load
+        rows = self._landing.rows(batch.topic, batch.partition, batch.value)
+        load.batches.append(batch)
+        load.rows += rows
+        load.count += sum(len(several.rows) for several in rows)
+        if load.count >= self.settings.land_rows:
+            self._full.set()
+            self._room.clear()
+        await asyncio.sleep(0)
+
+    async def keep_landing(self) -> None:
+        """Never returns."""
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._full.wait(), self.settings.land_interval_s)
+            try:
+                await self._flush()
+            except Exception as error:
+                fault("cannot land", error)
+
+    async def drain(self) -> None:
+        try:
+            await asyncio.wait_for(self._flush(), self.settings.drain_s / 2)
+        except TimeoutError:
+            log.warning("not landed before the end", batches=len(self._load.batches))
+        self._thread.shutdown(wait=False)
+
+    async def _flush(self) -> None:
+        async with self._flushing:
+            load, self._load = self._load, Load()
+            self._full.clear()
+            self._room.set()
+            for rows in load.rows:
+                self._sink.add(rows)
+            if load.batches:
+                await self._until_landed()
+            for batch in load.batches:
+                if batch.tp in self._mine:
+                    self._consumer().done(batch)
+
+    async def _until_landed(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                await loop.run_in_executor(self._thread, self._sink.flush)
+                return
+            except Backpressure as pressure:
+                log.warning("the sink takes nothing at the moment", detail=str(pressure), retry_s=pressure.retry_after_s)
+                await asyncio.sleep(pressure.retry_after_s)
+
+    def _forget(self) -> None:
+        self._load = Load()
+        self._full.clear()
+        self._room.set()
+
+    def metadata(self, _tp: TP) -> str:
+        return ""

@@ -1,0 +1,139 @@
+"""One agent as one process: wire its handler, run its Faust app until SIGTERM."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+
+import faust
+from aiokafka import AIOKafkaProducer
+from aiokafka.structs import OffsetAndMetadata
+from faust.types.tuples import TP
+
+from sinks.clickhouse.client import connect
+from sinks.clickhouse.sink import ClickHouseSink
+from streams import topology
+from streams.agents.cell import Cell, Cells
+from streams.agents.identity import IdentityMachine
+from streams.agents.intake import Intake
+from streams.agents.intake_batch import Reader
+from streams.agents.land import Land
+from streams.agents.landing import Landing
+from streams.agents.producing import producer
+from streams.agents.stitch import StitchMachine
+from streams.app import build_app
+from streams.core.identifiers import Identifiers, load_identifiers
+from streams.core.identity import Identity
+from streams.core.stitch.judging import Judge
+from streams.core.stitch.partition import Partition
+from streams.core.stitch.store import MemoryStore
+from streams.publishing import Shelf
+from streams.settings import Settings
+from streams.topics import topic_ids
+from streams.transport import Batch, BatchConsumer, Handler
+
+Wired = tuple[Handler, Callable[[], Awaitable[None]] | None]  # and what runs beside it
+
+
+class Wiring:
+    """What the handlers of one process share."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.ids = topic_ids(settings)
+        self.shelf = Shelf(settings)
+        self.app: faust.App | None = None
+
+    def consumer(self) -> BatchConsumer:
+        if self.app is None:
+            raise RuntimeError("the app is not built yet")
+        consumer: BatchConsumer = self.app.consumer
+        return consumer
+
+    def done(self, batch: Batch) -> None:
+        self.consumer().done(batch)
+
+    def identifiers(self) -> Identifiers:
+        self.shelf.read()
+        return load_identifiers(self.settings.identity).with_instances(self.shelf.instance_types())
+
+    async def wire(self, name: str) -> Wired:
+        plain = producer(self.settings)
+        if name != "land":
+            await plain.start()
+        return {"intake": self.intake, "identity": self.identity, "stitch": self.stitch, "land": self.land}[name](plain)
+
+    def intake(self, plain: AIOKafkaProducer) -> Wired:
+        handler = Intake(self.settings, Reader(self.settings, self.identifiers()), plain, self.consumer)
+        return handler, handler.keep_time
+
+    def identity(self, plain: AIOKafkaProducer) -> Wired:
+        is_person = self.identifiers().is_person
+
+        def make(tp: TP) -> Cell:
+            machine = IdentityMachine(self.settings, Identity(is_person, self.settings.log_partitions))
+            return Cell(self.settings, "identity", tp, self.settings.topic(topology.IDENTITY_STATE), machine, plain)
+
+        return Cells(self.done, self.ids[topology.LINKS], make), None
+
+    def stitch(self, plain: AIOKafkaProducer) -> Wired:
+        settings = self.settings
+
+        def make(tp: TP) -> Cell:
+            store, judge = MemoryStore(), Judge(self.shelf.find)
+            partition = Partition(tp.partition, settings.log_partitions, store, judge, settings.step_persons)
+            machine = StitchMachine(settings, partition, store)
+            return Cell(settings, "stitch", tp, settings.topic(topology.STATE), machine, plain)
+
+        return Cells(self.done, self.ids[topology.LOG], make), None
+
+    def land(self, plain: AIOKafkaProducer) -> Wired:
+        del plain
+        settings = self.settings
+        names = {topic.name: topic for topic in topology.TOPICS}
+        topics = {
+            settings.topic(name): (name, self.ids[name], topology.partitions(names[name], settings))
+            for name in topology.agent("land").reads
+        }
+        open_client = partial(
+            connect, settings.clickhouse_host, settings.clickhouse_port, settings.clickhouse_user, settings.password,
+            settings.database,
+        )  # fmt: skip
+        handler = Land(settings, Landing(settings, topics), ClickHouseSink(open_client), self.consumer)
+        return handler, handler.keep_landing
+
+
+class Deferred:
+    """A handler that is wired when the first partitions come: by then there is a running loop."""
+
+    def __init__(self, make: Callable[[], Awaitable[Wired]]) -> None:
+        self._make = make
+        self._handler: Handler | None = None
+        self._beside: asyncio.Future[None] | None = None
+
+    async def assigned(self, committed: Mapping[TP, OffsetAndMetadata | None]) -> Mapping[TP, int | None]:
+        if self._handler is None:
+            self._handler, beside = await self._make()
+            self._beside = asyncio.ensure_future(beside()) if beside else None
+        return await self._handler.assigned(committed)
+
+    async def revoked(self, partitions: set[TP]) -> None:
+        if self._handler is not None:
+            await self._handler.revoked(partitions)
+
+    async def handle(self, batch: Batch) -> None:
+        if self._handler is not None:
+            await self._handler.handle(batch)
+
+    async def drain(self) -> None:
+        if self._handler is not None:
+            await self._handler.drain()
+
+    def metadata(self, tp: TP) -> str:
+        return self._handler.metadata(tp) if self._handler is not None else ""
+
+
+def run_agent(settings: Settings, name: str) -> None:
+    """Run until SIGTERM or SIGINT; ends the process: 0 after a drain, 1 after a fault."""
+    wiring = Wiring(settings)
+    wiring.app = build_app(settings, topology.agent(name), Deferred(partial(wiring.wire, name)))
+    faust.Worker(wiring.app, loglevel="warning", override_logging=False, redirect_stdouts=False).execute_from_commandline()

@@ -1,0 +1,27 @@
+"""`throughline settings`: every setting with its value, default and meaning."""
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from streams.settings import PREFIX, Settings, load_settings
+
+
+def register(app: typer.Typer) -> None:
+    app.command("settings")(show)
+
+
+def show(as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False) -> None:
+    """Every setting: its name in the environment, its value now, what it means.  Secrets are not shown."""
+    settings = load_settings()
+    values = settings.model_dump(mode="json")
+    if as_json:
+        typer.echo(json.dumps(values, indent=1))
+        return
+    table = Table("environment variable", "value", "meaning", box=None)
+    for name, field in Settings.model_fields.items():
+        table.add_row(f"{PREFIX}{name}".upper(), str(values[name]), field.description or "")
+    Console().print(table)

@@ -1,0 +1,107 @@
+"""Definitions on their way to the workers: published by content hash, activated by a record in every partition of the log."""
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+from aiokafka import AIOKafkaProducer
+from kafka import KafkaConsumer, TopicPartition
+
+from streams import topology
+from streams.agents.producing import Record, confirmed, producer, send_all
+from streams.core.definition import Bundle, bundle_of
+from streams.core.log import Activation, pack
+from streams.core.verdict import NEVER
+from streams.settings import Settings
+
+SHIPPED = Path(__file__).parent / "definitions"
+ACTIVE_KEY = b"active"  # the bundle last activated: applying it again does nothing
+
+
+def definition_files(paths: Iterable[Path] = ()) -> list[Path]:
+    """The given files, and those of given folders; without any, the definitions that ship."""
+    files: list[Path] = []
+    for path in paths or (SHIPPED,):
+        files += sorted(path.glob("*.yaml")) if path.is_dir() else [path]
+    return [file for file in files if file.name not in ("identity.yaml", "calendars.yaml")]
+
+
+def read_bundle(paths: Iterable[Path] = ()) -> Bundle:
+    """Raises DefinitionError with every problem of every file, OSError for a file that cannot be read."""
+    return bundle_of((str(file), file.read_text(encoding="utf-8")) for file in definition_files(paths))
+
+
+class Shelf:
+    """Published bundles.  A worker reads the topic to its end before it says that it lacks one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._bundles: dict[str, Bundle] = {}
+        self.active: str | None = None
+
+    def find(self, content_hash: str) -> Bundle:
+        """Raises LookupError."""
+        if content_hash not in self._bundles:
+            self.read()
+        if content_hash not in self._bundles:
+            topic = self._settings.topic(topology.DEFINITIONS)
+            raise LookupError(f"{topic} has no bundle {content_hash}: publish it again with `throughline journeys apply`")
+        return self._bundles[content_hash]
+
+    def read(self) -> None:
+        """Everything that is published now."""
+        place = TopicPartition(self._settings.topic(topology.DEFINITIONS), 0)
+        consumer = KafkaConsumer(bootstrap_servers=self._settings.kafka_bootstrap, isolation_level="read_committed")
+        try:
+            consumer.assign([place])
+            consumer.seek_to_beginning(place)
+            end = consumer.end_offsets([place])[place]
+            while consumer.position(place) < end:
+                for record in consumer.poll(timeout_ms=500).get(place, []):
+                    self._take(record.key, record.value)
+        finally:
+            consumer.close()
+
+    def instance_types(self) -> set[str]:
+        """Identifier types that the active definitions take as instances."""
+        return set(self._bundles[self.active].by_instance_type) if self.active else set()
+
+    def _take(self, key: bytes, value: bytes) -> None:
+        if key == ACTIVE_KEY:
+            self.active = value.decode()
+        else:
+            self._bundles[key.decode()] = Bundle.from_json(value)
+
+
+def apply_bundle(settings: Settings, bundle: Bundle, effective_from_ms: int) -> bool:
+    """Publish and activate.  -> False if this bundle is the active one already.
+
+    The first activation is effective from the beginning, a later one from `effective_from_ms`: journeys that opened before it
+    stay with the version they opened under.  One transaction over all partitions.
+    """
+    shelf = Shelf(settings)
+    shelf.read()
+    if shelf.active == bundle.content_hash and effective_from_ms > NEVER:
+        return False
+    since_ms = NEVER if shelf.active is None else effective_from_ms
+    asyncio.run(_publish(settings, bundle, Activation(bundle.content_hash, since_ms)))
+    return True
+
+
+async def _publish(settings: Settings, bundle: Bundle, activation: Activation) -> None:
+    sender = producer(settings, f"{settings.namespace}.definitions")
+    await sender.start()
+    try:
+        async with sender.transaction():
+            await _send(sender, settings, bundle, activation)
+    finally:
+        await sender.stop()
+
+
+async def _send(sender: AIOKafkaProducer, settings: Settings, bundle: Bundle, activation: Activation) -> None:
+    content_hash = bundle.content_hash.encode()
+    published = [Record(content_hash, bundle.to_json().encode()), Record(ACTIVE_KEY, content_hash)]
+    sent = await send_all(sender, settings.topic(topology.DEFINITIONS), 0, published)
+    for partition in range(settings.log_partitions):
+        sent += await send_all(sender, settings.topic(topology.LOG), partition, [Record(None, pack(activation))])
+    await confirmed(sent)
