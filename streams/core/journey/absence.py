@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Sequence
 
 from streams.core.definition.compiled import AbsencePlan
-from streams.core.journey.broken import Broken
+from streams.core.journey.broken import Broken, Proofs
 from streams.core.journey.pairs import matching
 from streams.core.journey.scene import Position, Scene, following
 
@@ -11,7 +11,7 @@ ENDLESS_MS = 1 << 62
 
 
 class Ending:
-    """How a journey ends for `within: journey`: closed at an instant, or not closed when the books are."""
+    """How far a journey is for `within: journey`: when it was closed, and whether the books are closed over it."""
 
     __slots__ = ("books_closed", "closed_ms", "last_ms")
 
@@ -33,9 +33,9 @@ def broken_absences(plan: AbsencePlan, ending: Ending, scene: Scene) -> list[Bro
     `waits: first`: while one lasts, also beyond its deadline, a further `after` changes nothing.  `each`: all wait on
     their own.  `last`: a further `after` up to the deadline begins the wait anew; one behind it begins another.
 
-    `within: journey`: met by any `of` of the journey that follows, and excused likewise.  Broken when the clock is past
-    the closing (or past the beginning of a wait that comes after it), or when the books are closed over a journey that
-    is not; then it is broken as of the journey's last touchpoint, without a due.
+    `within: journey`: met by any `of` of the journey that follows, and excused likewise.  Broken at the closing (or at
+    the beginning of a wait that comes after it), when the clock is past that or the books are closed.  When the books are
+    closed over a journey that is open, it is broken as of the journey's last touchpoint, without a due.
     """
     begins, meets = _begins(plan, scene), scene.found[plan.of]
     if not begins:
@@ -109,12 +109,18 @@ def _dropped(plan: AbsencePlan, begin: Position, met: Position | None, deadline_
 def _missed(begin: Position, met: Position | None, deadline_ms: int, ending: Ending, scene: Scene) -> Broken | None:
     proofs = [(begin, "after")]
     if deadline_ms == ENDLESS_MS:
-        if ending.closed_ms is not None:
-            deadline_ms = max(ending.closed_ms, scene.at[begin])
-        elif ending.books_closed:
-            return Broken(begin, None, ending.last_ms, None, proofs)
-    if deadline_ms == ENDLESS_MS or not scene.passed(deadline_ms):
+        return _unmet(begin, ending, proofs, scene)
+    if not scene.passed(deadline_ms):
         return None
     if met is None:
         return Broken(begin, deadline_ms, deadline_ms, None, proofs)
     return Broken(begin, deadline_ms, deadline_ms, scene.at[met], [*proofs, (met, "of")])
+
+
+def _unmet(begin: Position, ending: Ending, proofs: Proofs, scene: Scene) -> Broken | None:
+    if ending.closed_ms is None:
+        return Broken(begin, None, ending.last_ms, None, proofs) if ending.books_closed else None
+    deadline_ms = max(ending.closed_ms, scene.at[begin])
+    if ending.books_closed or scene.passed(deadline_ms):
+        return Broken(begin, deadline_ms, deadline_ms, None, proofs)
+    return None
