@@ -26,7 +26,8 @@ DAY_MS = 86_400_000
 ORDERS = """
 WITH bought AS (
     SELECT *, order_estimated_delivery_date AS estimate,
-        greatest(order_purchase_timestamp, order_approved_at, order_delivered_carrier_date, order_delivered_customer_date) AS last_step
+        greatest(order_purchase_timestamp, order_approved_at, order_delivered_carrier_date, order_delivered_customer_date)
+            AS last_step
     FROM 'orders.parquet')
 SELECT order_id, 'order.purchased', order_purchase_timestamp, 0, '', {'estimated_delivery_at': estimate} FROM bought
 UNION ALL SELECT order_id, 'item.added', order_purchase_timestamp, 1, order_item_id, {'shipping_limit_at': shipping_limit_date}
@@ -83,9 +84,14 @@ def _touchpoints(name: str, select: str, instance: str) -> Iterator[Touchpoint]:
         at_ms = at(time.isoformat() if isinstance(time, datetime) else time)
         identifiers = ((instance, key), ("review", part)) if "review" in action or "survey" in action else ((instance, key),)
         present = {each: value for each, value in (attributes or {}).items() if value is not None}
-        yield Touchpoint(
-            at_ms, sequence, f"{action}/{key}/{part}", name, "system", "", action, "", identifiers, present, *[""] * 5, 0
-        )
+        event_id = f"{action}/{key}/{part}"
+        yield Touchpoint(at_ms, sequence, event_id, name, "system", "", action, "", identifiers, present, "", "", "", "", "", 0)
+
+
+def at(time: str) -> int:
+    found = instant_ms(time)
+    assert found is not None, f"{time} is no time"
+    return found
 
 
 def orders() -> tuple[dict[str, Any], list[Verdict]]:
