@@ -1,0 +1,46 @@
+"""What a load would send and what would be refused, without a broker: intake's own checks judge."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from streams.core.identifiers import load_identifiers
+from streams.core.intake import YEAR_MS, Limits, Rejected, touchpoint_of
+from streams.settings import Settings
+from streams.sources import wire
+from streams.sources.columns import NUMBER, REFUSED
+from streams.sources.rows import LOADED_AT, Rows, Source
+
+_BATCH_ROWS = 2_000
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One row: the touchpoint of the contract, and why it is refused, if it is."""
+
+    row: int
+    record: dict[str, Any]
+    reason: str = ""
+    detail: str = ""
+
+
+def dry_run(source: Source, settings: Settings) -> Iterator[Tried]:
+    """Every row, tried.  Raises MappingError, IdentityError."""
+    identifiers = load_identifiers(settings.identity)
+    now_ms = time.time_ns() // 1_000_000
+    limits = Limits(round(settings.oldest_years * YEAR_MS), round(settings.future_s * 1_000))
+    loaded_at = source.variables.get(LOADED_AT) or datetime.fromtimestamp(now_ms / 1_000, UTC).isoformat(timespec="seconds")
+    rows = Rows(source, identifiers, loaded_at)
+    for batch in rows.batches(_BATCH_ROWS):
+        for row in batch:
+            record = wire.record(rows.columns.content, row)
+            if row[REFUSED] is not None:
+                yield Tried(row[NUMBER], record, "mapping", row[REFUSED])
+                continue
+            try:
+                touchpoint_of(record, identifiers, limits, now_ms)
+                yield Tried(row[NUMBER], record)
+            except Rejected as rejected:
+                yield Tried(row[NUMBER], record, rejected.reason, rejected.detail)

@@ -1,0 +1,114 @@
+"""A mapping: one SQL SELECT, run by DuckDB over Parquet, CSV or JSON files, one row a touchpoint.
+
+Each file is a view named by its stem: `orders.parquet` is `orders`.  Text times and times without a zone are UTC.
+"""
+
+import hashlib
+from collections.abc import Mapping as Lookup
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from streams.settings import ConfigurationError
+from streams.sources import SHIPPED, shipped
+
+_READERS = {
+    ".parquet": "read_parquet(?)",
+    ".csv": "read_csv(?, sample_size = -1)",
+    ".tsv": "read_csv(?, sample_size = -1)",
+    ".json": "read_json(?)",
+    ".jsonl": "read_json(?)",
+    ".ndjson": "read_json(?)",
+}
+_BUFFER = "1GB"  # beyond it DuckDB sorts on disk
+
+
+class MappingError(ConfigurationError):
+    """A mapping, a column of its result or a file that it reads cannot be used; the text names it and the remedy."""
+
+
+@dataclass(frozen=True)
+class Mapping:
+    name: str  # as the user gave it, for messages
+    sql: str
+
+
+def read_mapping(name: str) -> Mapping:
+    """-> the mapping in the file of that name, or the shipped one; raises MappingError when there is neither."""
+    path = Path(name) if name.endswith(".sql") else SHIPPED / f"{name}.sql"
+    try:
+        sql = path.read_text(encoding="utf-8")
+    except OSError:
+        raise MappingError(f"no mapping {name}: give the path of a .sql file, or one that ships: {', '.join(shipped())}") from None
+    statements = _statements(name, sql)
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise MappingError(f"{name}: a mapping is exactly one SELECT")
+    return Mapping(name, statements[0].query)
+
+
+def _statements(name: str, sql: str) -> list[duckdb.Statement]:
+    try:
+        return duckdb.extract_statements(sql)
+    except duckdb.Error as error:
+        raise MappingError(f"{name}: {error}") from None
+
+
+def data_files(paths: Sequence[Path]) -> list[Path]:
+    """-> the files given, and those that lie in the folders given; raises MappingError for what cannot be read."""
+    found: list[Path] = []
+    for path in paths:
+        if not path.exists():
+            raise MappingError(f"{path} does not exist")
+        inside = sorted(file for file in path.iterdir() if _kind(file) in _READERS) if path.is_dir() else [path]
+        if not inside or any(_kind(file) not in _READERS for file in inside):
+            raise MappingError(f"{path}: expected {', '.join(_READERS)} (also .gz), or a folder with such files")
+        found += inside
+    stems = [_stem(file) for file in found]
+    for stem in stems:
+        if stems.count(stem) > 1:
+            raise MappingError(f"two files are named {stem}: each is a view named by its stem; rename or leave out one")
+    return found
+
+
+def _kind(file: Path) -> str:
+    return Path(file.name.removesuffix(".gz")).suffix.lower()
+
+
+def _stem(file: Path) -> str:
+    return Path(file.name.removesuffix(".gz")).stem
+
+
+def open_files(files: Sequence[Path], variables: Lookup[str, str]) -> duckdb.DuckDBPyConnection:
+    """-> a connection that sees each file as a view and each variable by `getvariable('name')`, as text.
+
+    One thread, so that ties come in the same order each time: an interrupted load continues by row number.
+    """
+    connection = duckdb.connect(config={"threads": 1, "memory_limit": _BUFFER, "autoinstall_known_extensions": "false"})
+    connection.execute("SET TimeZone = 'UTC'")
+    for name, value in variables.items():
+        connection.execute(f"SET VARIABLE {quoted(name)} = ?", [value])
+    for file in files:
+        try:
+            reader = _READERS[_kind(file)].replace("?", literal(str(file)))
+            connection.execute(f"CREATE VIEW {quoted(_stem(file))} AS SELECT * FROM {reader}")
+        except duckdb.Error as error:
+            raise MappingError(f"{file}: {error}") from None
+    return connection
+
+
+def quoted(name: str) -> str:
+    """An SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """An SQL text literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def fingerprint(mapping: Mapping, files: Sequence[Path], *more: object) -> str:
+    """-> 32 hex digits that change with the mapping, the files (by size and time of change) and everything else given."""
+    state = [(str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return hashlib.sha256(repr((mapping.sql, state, more)).encode()).hexdigest()[:32]
