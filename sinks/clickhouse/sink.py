@@ -1,20 +1,14 @@
-"""The sink that lands in ClickHouse.
-
-Rows go in as columns, in inserts of at most 100,000 rows of one table, the clocks last: a clock says that the rows in front of it
-have landed.  An insert carries a token that names its ranges of offsets, so that the same insert sent again is dropped by the
-server; that is only cheap, never needed, because the tables converge by themselves.
-"""
+"""The sink that lands in ClickHouse."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from itertools import chain
-from typing import Any, NamedTuple
+from collections.abc import Callable
 
 from clickhouse_driver import Client
 
 from sinks.clickhouse.faults import passing
-from sinks.clickhouse.rows import LAYOUTS, LoggedTouchpoint
-from sinks.contract import MAX_ROWS, TABLES, Backpressure, Batch
+from sinks.clickhouse.inserts import Insert, cut
+from sinks.clickhouse.rows import COLUMNS
+from sinks.contract import Backpressure, Batch
 
 FIRST_RETRY_S, LAST_RETRY_S = 0.5, 10.0
 INSERT_SETTINGS = {
@@ -23,12 +17,6 @@ INSERT_SETTINGS = {
     "deduplicate_blocks_in_dependent_materialized_views": 1,  # a retried insert feeds what an earlier attempt had not reached
     "max_partitions_per_insert_block": 0,  # a history of twenty years is no mistake
 }
-
-
-class Insert(NamedTuple):
-    table: str
-    token: str
-    rows: list[Any]
 
 
 class ClickHouseSink:
@@ -79,34 +67,7 @@ class ClickHouseSink:
 
 
 def send(client: Client, insert: Insert) -> None:
-    names, columns = LAYOUTS[insert.table]
-    query = f"INSERT INTO {insert.table} ({', '.join(names)}) VALUES"
+    columns = COLUMNS[insert.table](insert)
+    query = f"INSERT INTO {insert.table} ({', '.join(columns)}) VALUES"
     settings = {**INSERT_SETTINGS, "insert_deduplication_token": insert.token}
-    client.execute(query, columns(insert.rows), columnar=True, types_check=False, settings=settings)
-
-
-def cut(batches: list[Batch]) -> Iterator[Insert]:
-    """-> inserts in the order of `TABLES`, clocks last.  Batches of a table share inserts: fewer parts for the server to merge."""
-    for table in TABLES:
-        rows: list[Any] = []
-        ranges: list[str] = []
-        for place, piece in chain.from_iterable(pieces(batch) for batch in batches if batch.table == table):
-            if rows and len(rows) + len(piece) > MAX_ROWS:
-                yield Insert(table, f"{table}:{','.join(ranges)}", rows)
-                rows, ranges = [], []
-            rows.extend(piece)
-            ranges.append(place)
-        if rows:
-            yield Insert(table, f"{table}:{','.join(ranges)}", rows)
-
-
-def pieces(batch: Batch) -> Iterator[tuple[str, list[Any]]]:
-    """-> (`topic id:partition:first-last`, rows), with a count behind it where the batch is too large for one insert."""
-    place, rows = batch.place().removeprefix(f"{batch.table}:"), batch.rows
-    if batch.table == "touchpoints":
-        rows = [LoggedTouchpoint(t, batch.partition, v) for t, v in zip(rows, batch.versions, strict=True)]
-    if len(rows) <= MAX_ROWS:
-        yield place, rows
-        return
-    for number, start in enumerate(range(0, len(rows), MAX_ROWS)):
-        yield f"{place}#{number}", rows[start : start + MAX_ROWS]
+    client.execute(query, list(columns.values()), columnar=True, types_check=False, settings=settings)

@@ -13,11 +13,10 @@ CREATE TABLE IF NOT EXISTS touchpoints
     channel LowCardinality(String) COMMENT 'Where it happened.',
     action LowCardinality(String) COMMENT 'What happened, dotted.',
     direction LowCardinality(String) COMMENT 'inbound, outbound or empty.',
-    identifiers Nested
-    (
-        type LowCardinality(String),
-        value String
-    ) COMMENT 'What it can be found by, as normalised by intake.',
+    identifiers_json String EPHEMERAL COMMENT 'Identifiers as JSON, [[type, value], ...]: how the sink sends them, not stored.',
+    identifiers Array(Tuple(type LowCardinality(String), value String))
+        DEFAULT JSONExtract(identifiers_json, 'Array(Tuple(type LowCardinality(String), value String))')
+        COMMENT 'What it can be found by, as normalised by intake.' CODEC(ZSTD(1)),
     attributes String COMMENT 'Everything else: a JSON object of scalars.' CODEC(ZSTD(1)),
     region LowCardinality(String) COMMENT 'Country or region code.',
     locale LowCardinality(String) COMMENT 'Language tag.',

@@ -1,3 +1,4 @@
+-- The lists of a row come as JSON and are taken apart here: several times cheaper for the sink than sending them as arrays.
 CREATE TABLE IF NOT EXISTS journeys
 (
     definition LowCardinality(String) COMMENT 'Name of the definition.',
@@ -16,36 +17,22 @@ CREATE TABLE IF NOT EXISTS journeys
     region LowCardinality(String) COMMENT 'Of the opening touchpoint.',
     channel LowCardinality(String) COMMENT 'Of the opening touchpoint.',
     effort Float64 COMMENT 'Sum of the efforts that its touchpoints cost the person.' CODEC(ZSTD(1)),
-    stages Nested
-    (
-        name LowCardinality(String),
-        entry UInt32,
-        started_at DateTime64(3, 'UTC'),
-        ended_at Nullable(DateTime64(3, 'UTC')),
-        duration_s Nullable(Float64),
-        working_s Nullable(Float64),
-        started_by String,
-        ended_by String
-    ) COMMENT 'Stages entered: name, entry (1 for the first time), beginning, end, seconds, working seconds, the event ids of both ends.',
-    promises Nested
-    (
-        name LowCardinality(String),
-        occurrence String,
-        state LowCardinality(String),
-        made_at DateTime64(3, 'UTC'),
-        first_due_at DateTime64(3, 'UTC'),
-        due_at DateTime64(3, 'UTC'),
-        settled_at Nullable(DateTime64(3, 'UTC')),
-        margin_s Nullable(Float64),
-        revisions UInt32,
-        made_by String,
-        settled_by String
-    ) COMMENT 'Promises made in it: name, occurrence, state, times, kept minus due in seconds, revisions, the event ids that made and settled it.',
-    facts Nested
-    (
-        name LowCardinality(String),
-        value String
-    ) COMMENT 'Named facts; each value as a JSON scalar, so that its type is kept.',
+    stages_json String EPHEMERAL COMMENT 'The stages as JSON: how the sink sends them, not stored.',
+    stages Array(Tuple(
+            name LowCardinality(String), entry UInt32, started_at Int64, ended_at Nullable(Int64), duration_s Nullable(Float64),
+            working_s Nullable(Float64), started_by String, ended_by String))
+        DEFAULT JSONExtract(stages_json, 'Array(Tuple(name LowCardinality(String), entry UInt32, started_at Int64, ended_at Nullable(Int64), duration_s Nullable(Float64), working_s Nullable(Float64), started_by String, ended_by String))')
+        COMMENT 'Stages entered; times are epoch milliseconds.' CODEC(ZSTD(1)),
+    promises_json String EPHEMERAL COMMENT 'The promises as JSON: how the sink sends them, not stored.',
+    promises Array(Tuple(
+            name LowCardinality(String), occurrence String, state LowCardinality(String), made_at Int64, first_due_at Int64, due_at Int64,
+            settled_at Nullable(Int64), margin_s Nullable(Float64), revisions UInt32, made_by String, settled_by String))
+        DEFAULT JSONExtract(promises_json, 'Array(Tuple(name LowCardinality(String), occurrence String, state LowCardinality(String), made_at Int64, first_due_at Int64, due_at Int64, settled_at Nullable(Int64), margin_s Nullable(Float64), revisions UInt32, made_by String, settled_by String))')
+        COMMENT 'Promises made in it; times are epoch milliseconds.' CODEC(ZSTD(1)),
+    facts_json String EPHEMERAL COMMENT 'The facts as JSON: how the sink sends them, not stored.',
+    facts Array(Tuple(name LowCardinality(String), value String))
+        DEFAULT arrayMap(fact -> (JSONExtractString(fact, 'name'), JSONExtractRaw(fact, 'value')), JSONExtractArrayRaw(facts_json))
+        COMMENT 'Named facts; each value as a JSON scalar, so that its type is kept.' CODEC(ZSTD(1)),
     backfilled Bool COMMENT 'Opened by a history load: nobody is to be alerted.',
     redirects UInt64 COMMENT 'The highest redirect number that this row rests on; 0 for none.' CODEC(T64, ZSTD(1)),
     clock_at DateTime64(3, 'UTC') COMMENT 'The clock that judged; before 1900: none had spoken yet.' CODEC(Delta, ZSTD(1)),

@@ -1,3 +1,4 @@
+-- The lists of a row come as JSON and are taken apart here: several times cheaper for the sink than sending them as arrays.
 CREATE TABLE IF NOT EXISTS breakages
 (
     definition LowCardinality(String) COMMENT 'Name of the definition.',
@@ -18,19 +19,15 @@ CREATE TABLE IF NOT EXISTS breakages
     recovered_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Event time of the recovery.' CODEC(ZSTD(1)),
     region LowCardinality(String) COMMENT 'Of the journey.',
     channel LowCardinality(String) COMMENT 'Of the journey.',
-    evidence Nested
-    (
-        source LowCardinality(String),
-        event_id String,
-        occurred_at DateTime64(3, 'UTC'),
-        action LowCardinality(String),
-        role LowCardinality(String)
-    ) COMMENT 'The touchpoints that prove it, with the role of each in the proof.',
-    facts Nested
-    (
-        name LowCardinality(String),
-        value String
-    ) COMMENT 'Facts of the journey carried along; each value as a JSON scalar.',
+    evidence_json String EPHEMERAL COMMENT 'The evidence as JSON: how the sink sends them, not stored.',
+    evidence Array(Tuple(
+            source LowCardinality(String), event_id String, occurred_at Int64, action LowCardinality(String), role LowCardinality(String)))
+        DEFAULT JSONExtract(evidence_json, 'Array(Tuple(source LowCardinality(String), event_id String, occurred_at Int64, action LowCardinality(String), role LowCardinality(String)))')
+        COMMENT 'The touchpoints that prove it; times are epoch milliseconds.' CODEC(ZSTD(1)),
+    facts_json String EPHEMERAL COMMENT 'The facts as JSON: how the sink sends them, not stored.',
+    facts Array(Tuple(name LowCardinality(String), value String))
+        DEFAULT arrayMap(fact -> (JSONExtractString(fact, 'name'), JSONExtractRaw(fact, 'value')), JSONExtractArrayRaw(facts_json))
+        COMMENT 'Facts of the journey carried along; each value as a JSON scalar.' CODEC(ZSTD(1)),
     backfilled Bool COMMENT 'The journey was opened by a history load: nobody is to be alerted.',
     redirects UInt64 COMMENT 'The highest redirect number that this row rests on; 0 for none.' CODEC(T64, ZSTD(1)),
     clock_at DateTime64(3, 'UTC') COMMENT 'The clock that judged; before 1900: none had spoken yet.' CODEC(Delta, ZSTD(1)),

@@ -55,10 +55,13 @@ CREATE VIEW IF NOT EXISTS v_stages
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS SELECT
     definition, definition_version, instance, person_id, journey_id, region, channel, outcome, opened_at, backfilled,
-    stage.name AS stage, stage.entry AS entry, stage.started_at AS started_at, stage.ended_at AS ended_at,
-    stage.duration_s AS duration_s, stage.working_s AS working_s, stage.started_by AS started_by, stage.ended_by AS ended_by
+    stage, entry, fromUnixTimestamp64Milli(started_ms, 'UTC') AS started_at, fromUnixTimestamp64Milli(ended_ms, 'UTC') AS ended_at,
+    duration_s, working_s, started_by, ended_by
 FROM journeys_visible
-ARRAY JOIN stages AS stage
+ARRAY JOIN
+    `stages.name` AS stage, `stages.entry` AS entry, `stages.started_at` AS started_ms, `stages.ended_at` AS ended_ms,
+    `stages.duration_s` AS duration_s, `stages.working_s` AS working_s, `stages.started_by` AS started_by,
+    `stages.ended_by` AS ended_by
 COMMENT 'Stages of journeys, one row an entry.';
 
 CREATE VIEW IF NOT EXISTS v_promises
@@ -88,11 +91,14 @@ CREATE VIEW IF NOT EXISTS v_promises
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS SELECT
     definition, definition_version, instance, person_id, journey_id, region, channel, outcome, opened_at, backfilled,
-    promise.name AS promise, promise.occurrence AS occurrence, promise.state AS state, promise.made_at AS made_at,
-    promise.first_due_at AS first_due_at, promise.due_at AS due_at, promise.settled_at AS settled_at, promise.margin_s AS margin_s,
-    promise.revisions AS revisions, promise.made_by AS made_by, promise.settled_by AS settled_by
-FROM (SELECT * EXCEPT (state) FROM journeys_visible)
-ARRAY JOIN promises AS promise
+    promise, occurrence, promise_state AS state, fromUnixTimestamp64Milli(made_ms, 'UTC') AS made_at,
+    fromUnixTimestamp64Milli(first_due_ms, 'UTC') AS first_due_at, fromUnixTimestamp64Milli(due_ms, 'UTC') AS due_at,
+    fromUnixTimestamp64Milli(settled_ms, 'UTC') AS settled_at, margin_s, revisions, made_by, settled_by
+FROM journeys_visible
+ARRAY JOIN
+    `promises.name` AS promise, `promises.occurrence` AS occurrence, `promises.state` AS promise_state, `promises.made_at` AS made_ms,
+    `promises.first_due_at` AS first_due_ms, `promises.due_at` AS due_ms, `promises.settled_at` AS settled_ms,
+    `promises.margin_s` AS margin_s, `promises.revisions` AS revisions, `promises.made_by` AS made_by, `promises.settled_by` AS settled_by
 COMMENT 'Promises made in journeys, one row a promise.';
 
 CREATE VIEW IF NOT EXISTS v_journey_facts
@@ -116,11 +122,11 @@ CREATE VIEW IF NOT EXISTS v_journey_facts
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS SELECT
     definition, definition_version, instance, person_id, journey_id, region, channel, outcome, opened_at, backfilled,
-    kept.name AS fact,
-    if(JSONType(kept.value) = 'String', JSONExtractString(kept.value), NULL) AS value_string,
-    if(JSONType(kept.value) IN ('Int64', 'UInt64', 'Double'), JSONExtractFloat(kept.value), NULL) AS value_number,
-    if(JSONType(kept.value) = 'Int64', JSONExtractInt(kept.value), NULL) AS value_integer,
-    if(JSONType(kept.value) = 'Bool', JSONExtractBool(kept.value), NULL) AS value_boolean
+    fact,
+    if(JSONType(value) = 'String', JSONExtractString(value), NULL) AS value_string,
+    if(JSONType(value) IN ('Int64', 'UInt64', 'Double'), JSONExtractFloat(value), NULL) AS value_number,
+    if(JSONType(value) = 'Int64', JSONExtractInt(value), NULL) AS value_integer,
+    if(JSONType(value) = 'Bool', JSONExtractBool(value), NULL) AS value_boolean
 FROM journeys_visible
-ARRAY JOIN facts AS kept
+ARRAY JOIN `facts.name` AS fact, `facts.value` AS value
 COMMENT 'Named facts of journeys, one row a fact.';

@@ -79,9 +79,12 @@ CREATE VIEW IF NOT EXISTS v_breakage_evidence
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS SELECT
     definition, rule, instance, occurrence, person_id, cause_key, state, broken_at,
-    proof.source AS source, proof.event_id AS event_id, proof.occurred_at AS occurred_at, proof.action AS action, proof.role AS role
-FROM (SELECT * FROM breakages_visible WHERE state != 'withdrawn')
-ARRAY JOIN evidence AS proof
+    source, event_id, fromUnixTimestamp64Milli(occurred_ms, 'UTC') AS occurred_at, action, role
+FROM breakages_visible
+ARRAY JOIN
+    `evidence.source` AS source, `evidence.event_id` AS event_id, `evidence.occurred_at` AS occurred_ms, `evidence.action` AS action,
+    `evidence.role` AS role
+WHERE state != 'withdrawn'
 COMMENT 'The touchpoints that prove what v_breakages says, one row a proof.';
 
 CREATE VIEW IF NOT EXISTS v_journey_hours
