@@ -8,36 +8,36 @@ from streams.core.journey.scene import Position, Scene
 
 
 class Closing(NamedTuple):
-    """What closes a journey.  `last`: with `after_close: ignore` the last touchpoint that still belongs to it."""
-
     at_ms: int
     outcome: str
-    last: Position
+
+
+def last_adopted(definition: Compiled, opening: Position, scene: Scene) -> Position:
+    """`after_close: ignore`: what follows the first closing touchpoint behind the opening does not belong to the journey."""
+    behind = (place for _, slot in definition.closes for place in scene.found[slot] if place >= opening)
+    return min(behind, default=len(scene.at) - 1)
 
 
 def closing(definition: Compiled, opening: Position, scene: Scene) -> Closing | None:
     """The closing that wins, None while the journey is open.
 
     Every touchpoint of `closes` counts, also one before the opening; `outcome` says whether the first or the last wins.
-    `expires`: a journey that is open expires when no touchpoint follows its opening or a later one within that time.
-    Silence is an absence: the clock must be past its end.  An expiry competes with the other closings like any of them.
-    `after_close: reopen`: what lies before the last touchpoint of `opens` does not count, if several open.
-    `after_close: ignore`: the first closing behind the opening wins, and what follows it does not belong to the journey.
+    `expires`: an open journey expires when its opening or a later touchpoint is followed by a longer silence.  Silence is
+    an absence: the clock must be past its end.  An expiry competes with the other closings like any of them.
+    `after_close: reopen`: if several touchpoints of `opens` are there, what lies before the last of them does not count.
     """
     outcomes = _outcomes(definition, scene)
     start = scene.found[definition.opens][-1] if definition.reopens else opening
     if start != opening:
         outcomes = {position: outcome for position, outcome in outcomes.items() if position >= start}
-    expiry = _expiry(definition, start, min(outcomes, default=None), scene)
-    if definition.ignores_after_close:
-        behind = min((position for position in outcomes if position >= opening), default=None)
-        if expiry or behind is None:
-            return expiry or _winner(definition, outcomes, scene)
-        winner = _winner(definition, {each: outcomes[each] for each in outcomes if each <= behind}, scene)
-        return winner and winner._replace(last=behind)
-    if expiry and (definition.takes_first_outcome or not outcomes):
-        return expiry
-    return _winner(definition, outcomes, scene)
+    if definition.expires_ms is not None and (definition.takes_first_outcome or not outcomes):
+        expired_ms = _expired_ms(definition.expires_ms, start, min(outcomes, default=None), scene)
+        if expired_ms is not None and scene.passed(expired_ms):
+            return Closing(expired_ms, EXPIRED)
+    if not outcomes:
+        return None
+    position = min(outcomes) if definition.takes_first_outcome else max(outcomes)
+    return Closing(scene.at[position], outcomes[position])
 
 
 def _outcomes(definition: Compiled, scene: Scene) -> dict[Position, str]:
@@ -49,29 +49,11 @@ def _outcomes(definition: Compiled, scene: Scene) -> dict[Position, str]:
     return outcomes
 
 
-def _winner(definition: Compiled, outcomes: dict[Position, str], scene: Scene) -> Closing | None:
-    if not outcomes:
-        return None
-    position = min(outcomes) if definition.takes_first_outcome else max(outcomes)
-    return Closing(scene.at[position], outcomes[position], len(scene.at) - 1)
-
-
-def _expiry(definition: Compiled, start: Position, closed: Position | None, scene: Scene) -> Closing | None:
-    if definition.expires_ms is None or (closed is not None and closed <= start):
-        return None
-    end = len(scene.at) if closed is None else closed
-    silent = _silent(scene.at, start, end, definition.expires_ms)
-    if silent is None:
-        return None
-    expired_ms = scene.at[silent] + definition.expires_ms
-    return Closing(expired_ms, EXPIRED, silent) if scene.passed(expired_ms) else None
-
-
-def _silent(at: list[int], start: Position, end: Position, longest_ms: int) -> Position | None:
-    """The first touchpoint from `start` that is followed by more than the longest silence, before `end`."""
-    last = min(end, len(at) - 1)
-    if at[last] - at[start] > longest_ms:
-        for position in range(start, last):
+def _expired_ms(longest_ms: int, start: Position, closed: Position | None, scene: Scene) -> int | None:
+    """The end of the first silence from `start` that is too long and not ended by a closing before it is; None without."""
+    at, end = scene.at, len(scene.at) - 1 if closed is None else closed
+    if end > start and at[end] - at[start] > longest_ms:
+        for position in range(start, end):
             if at[position + 1] - at[position] > longest_ms:
-                return position
-    return last if last < end else None
+                return at[position] + longest_ms
+    return at[end] + longest_ms if closed is None else None

@@ -6,7 +6,7 @@ from streams.core.definition.compiled import AbsencePlan, Compiled, RulePlan
 from streams.core.definition.references import WITHOUT_DUE
 from streams.core.journey.absence import Ending, broken_absences
 from streams.core.journey.broken import Broken, breakages
-from streams.core.journey.closing import Closing, closing
+from streams.core.journey.closing import Closing, closing, last_adopted
 from streams.core.journey.keep import kept_facts
 from streams.core.journey.promise import Commitment, broken_promises, commitments, promise_state
 from streams.core.journey.scene import Position, Scene
@@ -35,9 +35,9 @@ def judge(definition: Compiled, instance: str, touchpoints: Sequence[Touchpoint]
     openings = scene.found[definition.opens]
     if not openings:
         return UNOPENED
+    if definition.ignores_after_close and (end := last_adopted(definition, openings[0], scene) + 1) < len(touchpoints):
+        return judge(definition, instance, touchpoints[:end], clock)
     close = closing(definition, openings[0], scene)
-    if close and definition.ignores_after_close and close.last + 1 < len(touchpoints):
-        return judge(definition, instance, touchpoints[: close.last + 1], clock)
     facts = scene.facts = kept_facts(definition.keeps, scene)
     made, promises = _promises(definition, facts, scene)
     journey = _journey(definition, instance, openings[0], close, promises, facts, scene)

@@ -29,7 +29,7 @@ def pair_first(begins: Sequence[Position], ends: Sequence[Position], match: Read
 def pair_all(begins: Sequence[Position], ends: Sequence[Position], match: Read | None, scene: Scene) -> Sequence[Pair]:
     """Every beginning with the end that follows it; one end may end several.
 
-    A beginning that no end follows takes the first earlier end that ended nothing.
+    A beginning that no end follows takes the first earlier end that ended nothing, and began nothing either.
     """
     if match is None:
         return _pairs(begins, ends)
@@ -55,7 +55,7 @@ def _pairs(begins: Sequence[Position], ends: Sequence[Position]) -> list[Pair]:
     pairs: list[Pair] = [(begin, following(ends, begin)) for begin in begins]
     if pairs[-1][1] is not None or not ends:
         return pairs
-    used = {end for _, end in pairs}
+    used = {end for _, end in pairs}.union(begins)
     spare = next((end for end in ends if end not in used), None)
     if spare is None:
         return pairs

@@ -13,7 +13,7 @@ def stages(plans: Sequence[StagePlan], scene: Scene) -> tuple[Stage, ...]:
 
     Per journey: from the first `from` to the first `to` of the journey, which may lie before it: then the duration is
     negative.  Per occurrence: each `from` enters; a `to` ends all that are entered and not ended; an entry that none
-    follows ends with an earlier `to` that ended nothing.  With `match` only touchpoints of the same value belong together.
+    follows ends with an earlier `to` that ended and began nothing.  With `match` only equal values belong together.
     """
     entered: list[Stage] = []
     for plan in plans:
