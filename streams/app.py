@@ -10,12 +10,14 @@ from streams.transport import BatchTransport, Handler
 
 def build_app(settings: Settings, agent: Agent, handler: Handler) -> faust.App:
     """An app whose only work is to hand the batches of the agent's topics to `handler`."""
+    datadir = settings.data_dir / "faust" / agent.name
+    datadir.mkdir(parents=True, exist_ok=True)
     url = URL(f"kafka://{settings.kafka_bootstrap.split(',')[0]}")
     app = faust.App(
         f"{settings.namespace}.{agent.name}",
         broker=str(url),
         store="memory://",
-        datadir=str(settings.data_dir / "faust" / agent.name),
+        datadir=str(datadir),
         web_enabled=False,
         topic_disable_leader=True,
         topic_allow_declare=False,

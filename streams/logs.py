@@ -4,18 +4,21 @@ import logging
 import sys
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
+from structlog.types import Processor
 
-QUIET = ("faust", "mode", "aiokafka", "kafka")  # they tell much; what concerns us we say ourselves
+QUIET = ("faust", "mode", "aiokafka", "kafka", "streams.transport")  # they tell much; what concerns us we say ourselves
 
 
 def configure(level: str, agent: str) -> None:
     number = logging.getLevelNamesMapping()[level.upper()]
-    shared = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    last = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    tracebacks = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))  # locals are personal data
+    last: list[Processor] = [tracebacks, structlog.processors.JSONRenderer()]
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(number),

@@ -1,34 +1,18 @@
 """Definitions on their way to the workers: published by content hash, activated by a record in every partition of the log."""
 
 import asyncio
-from collections.abc import Iterable
-from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
 from kafka import KafkaConsumer, TopicPartition
 
 from streams import topology
 from streams.agents.producing import Record, confirmed, producer, send_all
-from streams.core.definition import Bundle, bundle_of
+from streams.core.definition import Bundle
 from streams.core.log import Activation, pack
 from streams.core.verdict import NEVER
 from streams.settings import Settings
 
-SHIPPED = Path(__file__).parent / "definitions"
 ACTIVE_KEY = b"active"  # the bundle last activated: applying it again does nothing
-
-
-def definition_files(paths: Iterable[Path] = ()) -> list[Path]:
-    """The given files, and those of given folders; without any, the definitions that ship."""
-    files: list[Path] = []
-    for path in paths or (SHIPPED,):
-        files += sorted(path.glob("*.yaml")) if path.is_dir() else [path]
-    return [file for file in files if file.name not in ("identity.yaml", "calendars.yaml")]
-
-
-def read_bundle(paths: Iterable[Path] = ()) -> Bundle:
-    """Raises DefinitionError with every problem of every file, OSError for a file that cannot be read."""
-    return bundle_of((str(file), file.read_text(encoding="utf-8")) for file in definition_files(paths))
 
 
 class Shelf:

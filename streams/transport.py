@@ -147,10 +147,8 @@ class BatchConsumer(FaustConsumer):
         committed = await self.ask(self._thread.committed)
         assigned = {tp: committed.get(tp) for tp in self.assignment()}
         first = await self.handler.assigned(assigned)
-        for tp in assigned:
-            offset = first.get(tp)
-            self._committed_offset[tp] = assigned[tp].offset if assigned[tp] else None
-            self._read_offset[tp] = offset
+        for tp, found in assigned.items():
+            self._committed_offset[tp] = found.offset if found else None
             self._inflight.pop(tp, None)
         seeks = {tp: offset for tp, offset in first.items() if offset is not None and tp in assigned}
         if seeks:
@@ -158,6 +156,7 @@ class BatchConsumer(FaustConsumer):
         beginnings = [ensure_aiokafka_TP(tp) for tp in assigned if first.get(tp) is None]
         if beginnings:
             await self._thread.seek_to_beginning(*beginnings)
+        self._read_offset.update({tp: first.get(tp) for tp in assigned})  # last: seeking makes None of an offset of 0
 
     async def _drain_messages(self, fetcher: Any) -> None:
         try:

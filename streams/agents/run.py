@@ -42,6 +42,7 @@ class Wiring:
         self.ids = topic_ids(settings)
         self.shelf = Shelf(settings)
         self.app: faust.App | None = None
+        self._plain: AIOKafkaProducer | None = None  # for what needs no transaction
 
     def consumer(self) -> BatchConsumer:
         if self.app is None:
@@ -57,10 +58,15 @@ class Wiring:
         return load_identifiers(self.settings.identity).with_instances(self.shelf.instance_types())
 
     async def wire(self, name: str) -> Wired:
-        plain = producer(self.settings)
-        if name != "land":
-            await plain.start()
-        return {"intake": self.intake, "identity": self.identity, "stitch": self.stitch, "land": self.land}[name](plain)
+        if name == "land":
+            return self.land()
+        self._plain = producer(self.settings)
+        await self._plain.start()
+        return {"intake": self.intake, "identity": self.identity, "stitch": self.stitch}[name](self._plain)
+
+    async def close(self) -> None:
+        if self._plain is not None:
+            await self._plain.stop()
 
     def intake(self, plain: AIOKafkaProducer) -> Wired:
         handler = Intake(self.settings, Reader(self.settings, self.identifiers()), plain, self.consumer)
@@ -86,8 +92,7 @@ class Wiring:
 
         return Cells(self.done, self.ids[topology.LOG], make), None
 
-    def land(self, plain: AIOKafkaProducer) -> Wired:
-        del plain
+    def land(self) -> Wired:
         settings = self.settings
         names = {topic.name: topic for topic in topology.TOPICS}
         topics = {
@@ -105,8 +110,8 @@ class Wiring:
 class Deferred:
     """A handler that is wired when the first partitions come: by then there is a running loop."""
 
-    def __init__(self, make: Callable[[], Awaitable[Wired]]) -> None:
-        self._make = make
+    def __init__(self, make: Callable[[], Awaitable[Wired]], close: Callable[[], Awaitable[None]]) -> None:
+        self._make, self._close = make, close
         self._handler: Handler | None = None
         self._beside: asyncio.Future[None] | None = None
 
@@ -127,6 +132,9 @@ class Deferred:
     async def drain(self) -> None:
         if self._handler is not None:
             await self._handler.drain()
+        if self._beside is not None:
+            self._beside.cancel()
+        await self._close()
 
     def metadata(self, tp: TP) -> str:
         return self._handler.metadata(tp) if self._handler is not None else ""
@@ -135,5 +143,6 @@ class Deferred:
 def run_agent(settings: Settings, name: str) -> None:
     """Run until SIGTERM or SIGINT; ends the process: 0 after a drain, 1 after a fault."""
     wiring = Wiring(settings)
-    wiring.app = build_app(settings, topology.agent(name), Deferred(partial(wiring.wire, name)))
-    faust.Worker(wiring.app, loglevel="warning", override_logging=False, redirect_stdouts=False).execute_from_commandline()
+    wiring.app = build_app(settings, topology.agent(name), Deferred(partial(wiring.wire, name), wiring.close))
+    worker = faust.Worker(wiring.app, loglevel="warning", override_logging=False, redirect_stdouts=False, quiet=True)
+    worker.execute_from_commandline()

@@ -11,6 +11,7 @@ from streams.core.log import Move, MovedFacts, cut, pack
 from streams.core.stitch.partition import Outcome, Partition
 from streams.core.stitch.rows import Row
 from streams.core.stitch.store import MemoryStore
+from streams.core.verdict import NEVER
 from streams.settings import Settings
 
 IDLE_RECORDS = 5_000  # so many without a change, and the position is written all the same: a restart does not read them again
@@ -67,8 +68,8 @@ class StitchMachine:
             for other in range(self.partition.partitions):
                 if other != self.partition.number:
                     behind.setdefault((self._log, other), []).append(Record(None, pack(word)))
-        if told:
-            clock = self.partition.clock
+        clock = self.partition.clock
+        if told and clock.ms > NEVER:
             mark = clock_mark("stitch", clock.ms, clock.final_ms, self.partition.position.clocks.number)
             for destination in self._rows:
                 behind[destination] = [Record(CLOCK_KEY, None, mark)]

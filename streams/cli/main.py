@@ -1,26 +1,32 @@
-"""The `throughline` command.  Exit codes: 0 fine, 1 failed, 2 usage, 3 configuration, 4 a dependency is unreachable, 5 a check failed."""
+"""The `throughline` command.
+
+Exit codes: 0 fine, 1 failed, 2 usage, 3 configuration, 4 a dependency is unreachable, 5 a check did not hold.
+"""
 
 import importlib
 import sys
 from collections.abc import Callable
 
-import click
 import typer
 
 from streams.cli.errors import CheckFailed, Unreachable
 from streams.settings import ConfigurationError
 
-FAILED, USAGE, CONFIGURATION, UNREACHABLE, CHECK_FAILED = 1, 2, 3, 4, 5
-PARTS = ("settings", "topics", "database", "journeys", "worker", "settle", "load", "simulate", "report", "person", "local", "demo")
+CONFIGURATION, UNREACHABLE, CHECK_FAILED = 3, 4, 5
+PARTS = {  # command -> the module that registers it
+    "local": "local", "topics": "topics", "migrate": "database", "journeys": "journeys", "worker": "worker", "agent": "worker",
+    "load": "load", "settle": "settle", "settings": "settings",
+}  # fmt: skip
 
 app = typer.Typer(
-    name="throughline", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False,
-    help="Customer journeys, stitched live from Kafka into ClickHouse, that say when one breaks.",
+    name="throughline", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
 )  # fmt: skip
 
 
-def _register() -> None:
-    for name in PARTS:
+def _register(command: str | None) -> None:
+    """Only what is asked for: importing everything would cost every command a second."""
+    wanted = [PARTS[command]] if command in PARTS else dict.fromkeys(PARTS.values())
+    for name in wanted:
         part = importlib.import_module(f"streams.cli.{name}")
         register: Callable[[typer.Typer], None] = part.register
         register(app)
@@ -28,21 +34,22 @@ def _register() -> None:
 
 def main() -> None:
     """Run the command; every expected failure is one sentence on stderr and its exit code."""
-    _register()
+    _register(sys.argv[1] if len(sys.argv) > 1 else None)
     sys.exit(_run())
 
 
 def _run() -> int:
     try:
-        return app(standalone_mode=False) or 0
-    except click.exceptions.Abort:
-        return FAILED
-    except click.ClickException as error:
-        error.show()
-        return USAGE
+        app()  # ends by SystemExit: 0, 2 for wrong usage, 1 when aborted
     except (ConfigurationError, Unreachable, CheckFailed) as error:
         print(f"throughline: {error}", file=sys.stderr)
         return {ConfigurationError: CONFIGURATION, Unreachable: UNREACHABLE, CheckFailed: CHECK_FAILED}[type(error)]
+    return 0
+
+
+@app.callback()
+def throughline() -> None:
+    """Customer journeys, stitched live from Kafka into ClickHouse, that say when one breaks."""
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def settle(
             await_landed(settings, as_of_ms, final=final, timeout_s=timeout_s, tell=_tell)
         except NotSettled as error:
             raise CheckFailed(str(error)) from None
-    print(f"\rsettled as of {as_of} in {time.monotonic() - started:.1f} s", file=sys.stderr)
+    print(f"settled as of {as_of} in {time.monotonic() - started:.1f} s", file=sys.stderr)
 
 
 def epoch_ms(text: str) -> int:
@@ -46,4 +46,5 @@ def epoch_ms(text: str) -> int:
 
 
 def _tell(behind: list[str]) -> None:
-    print(f"\r{len(behind)} clocks behind ", end="", file=sys.stderr, flush=True)
+    if sys.stderr.isatty():
+        print(f"\r{len(behind)} clocks behind ", end="", file=sys.stderr, flush=True)
