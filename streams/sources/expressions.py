@@ -70,8 +70,8 @@ def listed(kind: str) -> str:
     """All identifiers in one column, without those that lack type or value."""
     if not (kind.startswith("STRUCT") and kind.endswith("[]") and '"type"' in kind and '"value"' in kind):
         raise UnusableColumn(f"the column {IDENTIFIERS} is {kind}; expected a list of {{'type': …, 'value': …}}")
-    usable = f"list_filter(coalesce({IDENTIFIERS}, []), x -> x.type IS NOT NULL AND x.value IS NOT NULL)"
-    return f"list_transform({usable}, x -> {{'type': CAST(x.type AS VARCHAR), 'value': CAST(x.value AS VARCHAR)}})"
+    whole = "{'type': CAST(x.type AS VARCHAR), 'value': CAST(x.value AS VARCHAR)}"
+    return f"[{whole} FOR x IN coalesce({IDENTIFIERS}, []) IF x.type IS NOT NULL AND x.value IS NOT NULL]"
 
 
 def present(parts: Iterable[str]) -> str:
@@ -87,7 +87,7 @@ def key(known: dict[str, str], strength: Sequence[str]) -> str:
 
 
 def key_of_list(identifiers: str, strength: Sequence[str]) -> str:
-    ranked = [f"list_filter({identifiers}, x -> x.type = {literal(kind)})[1]" for kind in strength] + [f"({identifiers})[1]"]
+    ranked = [f"[x FOR x IN {identifiers} IF x.type = {literal(kind)}][1]" for kind in strength] + [f"({identifiers})[1]"]
     return _first_known([(f"{one}.type", f"{one}.value") for one in ranked])
 
 
