@@ -34,23 +34,19 @@ RANKS: dict[str, Callable[[Any], Any]] = {
 
 
 class MemorySink:
-    """`rows[table]` maps a key to the row that stands.  `refuse(n)` makes the next n flushes raise Backpressure."""
+    """`rows[table]` maps a key to the row that stands.  While it is not `reachable`, a flush raises Backpressure."""
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[Key, Any]] = {table: {} for table in TABLES}
         self._pending: list[Batch] = []
-        self._refusals = 0
-
-    def refuse(self, flushes: int) -> None:
-        self._refusals = flushes
+        self.reachable = True
 
     def add(self, batch: Batch) -> None:
         self._pending.append(batch)
 
     def flush(self) -> None:
-        if self._pending and self._refusals:
-            self._refusals -= 1
-            raise Backpressure("the sink in memory was told to refuse", retry_after_s=0.0)
+        if self._pending and not self.reachable:
+            raise Backpressure("the sink in memory is not reachable", retry_after_s=0.0)
         for batch in self._pending:
             self._land(batch)
         self._pending.clear()

@@ -1,0 +1,195 @@
+"""Seen at most once: while persons merge, a journey may be missing for a moment, and is never there twice (design, rule 8)."""
+
+import threading
+import time
+from itertools import permutations
+
+import pytest
+from clickhouse_driver import Client
+
+from sinks.clickhouse.sink import ClickHouseSink
+from sinks.contract import Batch
+from streams.core.touchpoint import hash_id
+from tests.sinks.databases import Connect
+from tests.sinks.samples import OTHER, PERSON, batch, breakage, clock, journey, person, replaced_breakage, replaced_journey
+
+ALONE = hash_id("order", "o1")  # the order as a person of its own, before its customer is known
+SEEN = {
+    "v_journeys": "SELECT person_id FROM v_journeys WHERE instance = 'o1'",
+    "v_breakages": "SELECT person_id FROM v_breakages WHERE instance = 'o1'",
+}
+
+
+def before() -> list[Batch]:
+    """The order came first: its journey belongs to itself."""
+    return [batch("journeys", journey(person=ALONE, version=1)), batch("breakages", breakage(person=ALONE, version=1))]
+
+
+def merge() -> dict[str, Batch]:
+    """Then redirect 1 gives the order to its customer.  Each of these travels through a partition of its own."""
+    old, broken = journey(person=ALONE, version=1), breakage(person=ALONE, version=1)
+    gone = journey(person=ALONE, version=2, state="moved", replaces=replaced_journey(old))
+    gone_too = breakage(person=ALONE, version=2, state="moved", replaces=replaced_breakage(broken))
+    return {
+        "people": batch("people", person("o1", number=1)),
+        "moved": batch("journeys", gone, partition=0, first=1),
+        "moved breakage": batch("breakages", gone_too, partition=0, first=1),
+        "new": batch("journeys", journey(person=PERSON, version=1, redirects=1), partition=1),
+        "new breakage": batch("breakages", breakage(person=PERSON, version=1, redirects=1), partition=1),
+    }
+
+
+def hours(client: Client) -> dict[str, int]:
+    return dict(client.execute("SELECT kind, n FROM v_journey_hours"))
+
+
+@pytest.mark.parametrize("order", list(permutations(["people", "moved", "new"])), ids="-".join)
+def test_whatever_lands_first_a_journey_is_never_there_twice(client: Client, sink: ClickHouseSink, order: tuple[str, ...]) -> None:
+    """Journeys, breakages and the figures an hour, after each of the three steps of a merge in every order."""
+    for each in before():
+        sink.add(each)
+    sink.flush()
+    steps = merge()
+    for step in order:
+        sink.add(steps[step])
+        if step != "people":
+            sink.add(steps[f"{step} breakage"])
+        sink.flush()
+        for view, query in SEEN.items():
+            assert len(client.execute(query)) <= 1, (view, step)
+        assert all(n <= 1 for n in hours(client).values()), step
+    assert {view: client.execute(query) for view, query in SEEN.items()} == dict.fromkeys(SEEN, [(PERSON,)])
+    assert hours(client) == {"opened": 1, "broken": 1}
+
+
+def test_a_row_waits_for_the_redirects_that_it_rests_on(client: Client, sink: ClickHouseSink) -> None:
+    sink.add(batch("journeys", journey(redirects=7)))
+    sink.flush()
+    assert client.execute(SEEN["v_journeys"]) == []
+    sink.add(batch("people", person("o9", number=6)))
+    sink.flush()
+    assert client.execute(SEEN["v_journeys"]) == []
+    sink.add(batch("people", person("o8", number=7), first=1))
+    sink.flush()
+    assert client.execute(SEEN["v_journeys"]) == [(PERSON,)]
+
+
+def test_a_person_that_becomes_a_root_again_is_seen_again(client: Client, sink: ClickHouseSink) -> None:
+    """Redirect 1 takes the order away from itself, redirect 2 gives it back."""
+    for each in [*before(), batch("people", person("o1", number=1))]:
+        sink.add(each)
+    sink.flush()
+    assert client.execute(SEEN["v_journeys"]) == []
+    sink.add(batch("people", person("o1", belongs_to=ALONE, number=2), first=1))
+    sink.flush()
+    assert client.execute(SEEN["v_journeys"]) == [(ALONE,)]
+
+
+def gone_persons(client: Client) -> int:
+    """How many redirects a query of journeys has to look at."""
+    settled = client.execute("SELECT number FROM redirects_settled")[0][0]
+    return int(client.execute("SELECT count() FROM redirects_newest WHERE number > %(n)s", {"n": settled})[0][0])
+
+
+def test_clocks_of_all_partitions_spare_looking_at_old_redirects(client: Client, sink: ClickHouseSink) -> None:
+    """Without clocks all are looked at; then those above the least number of any partition of journeys and breakages."""
+    sink.add(batch("people", *(person(f"o{n}", number=n) for n in range(1, 11))))
+    sink.flush()
+    assert gone_persons(client) == 10
+    told = [("journeys", 0, 9), ("journeys", 1, 6), ("breakages", 0, 8), ("breakages", 1, 7)]
+    for number, (topic, partition, redirects) in enumerate(told):
+        assert gone_persons(client) == 10, "a partition has not spoken yet"
+        sink.add(batch("clocks", clock(topic, partition, redirects=redirects, partitions=2), first=number))
+        sink.flush()
+    assert gone_persons(client) == 4
+    sink.add(batch("clocks", clock("journeys", 1, redirects=10, partitions=2, version=2), first=9))
+    sink.flush()
+    assert gone_persons(client) == 3
+
+
+def test_a_newer_clock_never_takes_its_word_back(client: Client, sink: ClickHouseSink) -> None:
+    """Sources of one partition speak apart; the newest word of any of them counts."""
+    sink.add(batch("people", person("o1", number=5)))
+    for topic in ("journeys", "breakages"):
+        for source, redirects in ((0, 5), (1, 3)):
+            sink.add(batch("clocks", clock(topic, 0, source=source, redirects=redirects, sources=2), first=source, topic_id=topic))
+    sink.flush()
+    assert gone_persons(client) == 0
+
+
+@pytest.mark.parametrize("view", SEEN)
+def test_rows_are_read_after_the_redirects_that_have_landed_and_settled(
+    client: Client, connected: Connect, sink: ClickHouseSink, view: str
+) -> None:
+    """A query that is stopped after it has read the landed and settled numbers, while everything moves on, sees no row twice.
+
+    `redirects_settled` is made slow.  While the query waits in it, the whole merge lands with the clocks behind it.  Were the rows
+    older than the numbers, the old row would still be there (not moved yet) and not be hidden (settled already).
+    """
+    for each in before():
+        sink.add(each)
+    sink.flush()
+    slow = client.execute("SHOW CREATE VIEW redirects_settled")[0][0]
+    slow = slow.replace("CREATE VIEW", "CREATE OR REPLACE VIEW").replace("AS WITH", "AS WITH (SELECT sleep(2)) AS waited,", 1)
+    slow = slow.replace("SELECT if(count()", "SELECT waited + if(count()", 1)
+    client.execute(slow)
+    seen: list[tuple[str]] = []
+    reader = threading.Thread(target=lambda: seen.extend(connected().execute(SEEN[view])))
+    reader.start()
+    time.sleep(0.7)
+    steps = merge()
+    for each in [steps["new"], steps["new breakage"], steps["people"], steps["moved"], steps["moved breakage"]]:
+        sink.add(each)
+        sink.flush()
+    for number, topic in enumerate(("journeys", "breakages")):
+        sink.add(batch("clocks", clock(topic, redirects=1), first=number))
+    sink.flush()
+    reader.join()
+    assert len(seen) <= 1
+    assert client.execute(SEEN[view]) == [(PERSON,)]
+
+
+def test_many_readers_never_see_a_journey_twice_while_orders_find_their_customers(
+    client: Client, connected: Connect, sink: ClickHouseSink
+) -> None:
+    """200 orders get an owner, landed in small steps with clocks behind them, while a reader asks all the time."""
+    orders = [f"o{n}" for n in range(200)]
+    olds = {order: journey(order, hash_id("order", order), version=1) for order in orders}
+    sink.add(batch("journeys", *olds.values()))
+    sink.flush()
+    twice: list[int] = []
+    missing: list[int] = []
+    stop = threading.Event()
+
+    def watch() -> None:
+        mine = connected()
+        while not stop.is_set():
+            found = mine.execute("SELECT count(), uniqExact(instance) FROM v_journeys")[0]
+            twice.append(found[0] - found[1])
+            missing.append(len(orders) - found[1])
+        mine.disconnect()
+
+    reader = threading.Thread(target=watch)
+    reader.start()
+    for number, order in enumerate(orders, start=1):
+        gone = journey(order, hash_id("order", order), version=2, state="moved", replaces=replaced_journey(olds[order]))
+        new = journey(order, OTHER, version=1, redirects=number)
+        landing = [
+            batch("journeys", new, partition=1, first=number),
+            batch("people", person(order, belongs_to=OTHER, number=number), first=number),
+            batch("journeys", gone, partition=0, first=number),
+            *(
+                batch("clocks", clock(t, redirects=number, version=number), first=number, topic_id=t)
+                for t in ("journeys", "breakages")
+            ),
+        ]
+        for each in landing[number % 2 :] + landing[: number % 2]:
+            sink.add(each)
+            if number % 3:
+                sink.flush()
+    sink.flush()
+    stop.set()
+    reader.join()
+    assert len(twice) > 10
+    assert set(twice) == {0}
+    assert client.execute("SELECT count(), uniqExact(instance) FROM v_journeys") == [(200, 200)]
