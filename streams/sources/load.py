@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 from aiokafka.errors import KafkaError
 
+from streams.agents.marks import LOAD_HEADER
 from streams.core.identifiers import load_identifiers
 from streams.settings import Settings
 from streams.sources import wire
@@ -24,7 +25,6 @@ from streams.sources.replay import COPY, KINDS, damaged
 from streams.sources.rows import LOADED_AT, Rows, Source
 from streams.sources.wire import Row
 
-LOAD_HEADER = "throughline-load"
 _CHUNK_ROWS = 5_000
 _IN_FLIGHT = 8  # chunks handed over and not yet acknowledged
 _SAVE_EVERY_S = 1.0
