@@ -60,6 +60,7 @@ class Reader:
         touchpoint = touchpoint_of(self._decode(record.value), self._identifiers, self._limits, now_ms, load)
         self._stamp(touchpoint, record, clock)
         taken.touchpoints.append(touchpoint)
+        taken.touchpoints += self._copies(touchpoint)
         taken.newest_ms = max(taken.newest_ms, touchpoint.occurred_at)
         self._link(touchpoint, taken.links)
 
@@ -69,6 +70,12 @@ class Reader:
         if not touchpoint.load:
             touchpoint.late_ms = clock.lateness_ms(touchpoint.occurred_at)
             touchpoint.too_late = touchpoint.late_ms > self._horizon_ms
+
+    def _copies(self, touchpoint: Touchpoint) -> list[Touchpoint]:
+        if touchpoint.too_late or len(touchpoint.identifiers) == 1:
+            return []
+        others = self._identifiers.other_addresses(touchpoint.identifiers, touchpoint.address)
+        return [msgspec.structs.replace(touchpoint, address=address, copied=True) for address in others]
 
     def _link(self, touchpoint: Touchpoint, links: list[Link]) -> None:
         if touchpoint.too_late:

@@ -62,8 +62,9 @@ class Landing:
         for record in records:
             packed = unpack_log(record.value)
             if isinstance(packed, Touchpoints):
-                touchpoints += packed.items
-                versions += [version(EPOCH, record.offset, 0)] * len(packed.items)
+                landing = [touchpoint for touchpoint in packed.items if not touchpoint.copied]
+                touchpoints += landing
+                versions += [version(EPOCH, record.offset, 0)] * len(landing)
             elif isinstance(packed, IntakeClock):
                 clocks.update((row.source, row) for row in self._intake_clocks(place, record.offset, packed))
         return _batches(place, records, touchpoints, list(clocks.values()), versions)

@@ -30,17 +30,21 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Identifiers:
     """The declared types.  Rank is the order of declaration: the first is the strongest."""
 
-    def __init__(self, kinds: dict[str, Kind], nobody: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, kinds: dict[str, Kind], nobody: frozenset[str] = frozenset(), instances: frozenset[str] = frozenset()
+    ) -> None:
         self.kinds = kinds
         self.nobody = nobody
+        self.instances = instances  # types that definitions take as their instance
         self.rank = {name: rank for rank, name in enumerate(kinds)}
         self._objects = {name for name, kind in kinds.items() if kind == "object"}
         self._persons = {name for name, kind in kinds.items() if kind == "person"}
 
     def with_instances(self, types: Iterable[str]) -> "Identifiers":
         """What a definition takes as its instance is an object, also where identity.yaml does not know it."""
-        added: dict[str, Kind] = {name: "object" for name in sorted(types) if name not in self.kinds}
-        return Identifiers({**self.kinds, **added}, self.nobody)
+        instances = frozenset(types)
+        added: dict[str, Kind] = {name: "object" for name in sorted(instances) if name not in self.kinds}
+        return Identifiers({**self.kinds, **added}, self.nobody, instances)
 
     def normalise(self, pairs: Pairs) -> Pairs:
         """Trimmed, without values that stand for nobody.  Undeclared types are carried like references."""
@@ -51,6 +55,16 @@ class Identifiers:
         """The strongest object, else the strongest person identifier, as a key; None if neither is there."""
         found = self._strongest(pairs, self._objects) or self._strongest(pairs, self._persons)
         return identifier_key(*found) if found else None
+
+    def other_addresses(self, pairs: Pairs, address: str) -> list[str]:
+        """Where copies go: to every other object, and to whatever else is an instance of a definition.
+
+        What happened to two objects belongs to both, also when they belong to two people; each has its own owner, so a journey is
+        never judged for two people at once.
+        """
+        wanted = self._objects | self.instances
+        keys = [identifier_key(*pair) for pair in pairs if pair[0] in wanted]
+        return [key for key in dict.fromkeys(keys) if key != address]
 
     def links(self, pairs: Pairs) -> list[tuple[str, str]]:
         """(object, target) for every object: the target is the strongest person, or without one the strongest object above it."""

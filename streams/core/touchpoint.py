@@ -36,6 +36,7 @@ class Touchpoint(msgspec.Struct, array_like=True, gc=False):
     received_at: int = 0  # when the broker stored it on the input topic
     partition: int = 0  # where it lies on the input topic
     offset: int = 0
+    copied: bool = False  # goes to another object that it carries, too: that copy is judged, and does not land
 
 
 CONTENT_FIELDS = 14

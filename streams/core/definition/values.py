@@ -73,7 +73,7 @@ def _touchpoint_path(value: object) -> str:
 def _zone(value: object) -> str:
     try:
         return ZoneInfo(str(value)).key
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         raise wrong(f"no time zone is called `{value}`: expected a name like `Europe/Berlin` or `UTC`") from None
 
 

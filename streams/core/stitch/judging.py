@@ -7,7 +7,7 @@ import msgspec
 from streams.core.definition import Bundle, Compiled
 from streams.core.journey import judge
 from streams.core.log import Activation
-from streams.core.stitch.opened import Desk, Opened
+from streams.core.stitch.opened import Opened
 from streams.core.stitch.rows import (
     Moment,
     Row,
@@ -18,8 +18,8 @@ from streams.core.stitch.rows import (
     journey_row,
     person_id,
 )
-from streams.core.stitch.state import Bucket, Entry, Standing
-from streams.core.touchpoint import Touchpoint, order_of
+from streams.core.stitch.state import Entry, Standing
+from streams.core.touchpoint import Touchpoint
 from streams.core.verdict import Clock, Journey, Verdict
 
 NOTHING = Verdict(None, (), None)
@@ -55,10 +55,6 @@ class Judge:
         self._load = load
         self._by_type: dict[str, dict[str, _Versions]] = {}
 
-    @property
-    def instance_types(self) -> dict[str, dict[str, _Versions]]:
-        return self._by_type
-
     def activate(self, activations: list[Activation]) -> None:
         """Take these and no others.  Of two with the same `effective_from_ms` the later in the log wins."""
         self._by_type = {}
@@ -69,15 +65,16 @@ class Judge:
                 for definition in definitions:
                     named.setdefault(definition.name, _Versions()).known.append((activation.effective_from_ms, definition))
 
-    def judge(self, opened: Opened, desk: Desk, clock: Clock, now_ms: int, rows: Rows) -> int | None:
+    def judge(self, opened: Opened, clock: Clock, now_ms: int, rows: Rows) -> int | None:
         """Append what changed to `rows`.  -> the deadline after which this bucket is to be judged again."""
         kind, _, instance = opened.key.partition(":")
         named = self._by_type.get(kind)
         bucket = opened.bucket
         if named is None and not bucket.entries:
             return None
-        touchpoints, redirects = _gather(opened, desk)
-        moment = Moment(person_id(opened.person), opened.version, redirects, clock.ms, now_ms)
+        touchpoints = opened.ordered()
+        address_id, redirects = person_id(opened.key), bucket.number if touchpoints else 0
+        moment = Moment(person_id(opened.person), address_id, opened.version, redirects, clock.ms, now_ms)
         entries = {entry.definition: entry for entry in bucket.entries}
         deadlines = []
         for name in {**entries, **(named or {})}:
@@ -88,21 +85,6 @@ class Judge:
                 deadlines.append(verdict.next_deadline)
         bucket.entries = [entry for entry in entries.values() if entry.journey or entry.breakages]
         return min(deadlines, default=None)
-
-
-def _gather(opened: Opened, desk: Desk) -> tuple[list[Touchpoint], int]:
-    """The touchpoints of an instance in their order, and the highest redirect number that they rest on."""
-    bucket: Bucket = opened.bucket
-    number = bucket.number if opened.facts else 0
-    if not bucket.contributors:
-        return opened.ordered(), number
-    pair = tuple(opened.key.split(":", 1))
-    facts = dict(opened.facts)
-    for address in bucket.contributors:
-        other = desk.look(opened.person, address)
-        number = max(number, other.bucket.number)
-        facts.update((name, fact) for name, fact in other.facts.items() if pair in fact.identifiers)
-    return sorted(facts.values(), key=order_of), number
 
 
 def _say(entry: Entry, instance: str, verdict: Verdict, rows: Rows, moment: Moment, *, moved: bool) -> None:

@@ -55,7 +55,7 @@ class Desk:
         bucket = opened.bucket
         bucket.facts = opened.ordered()
         name = bucket_key(opened.person, opened.key)
-        if not (bucket.facts or bucket.contributors or bucket.entries):
+        if not (bucket.facts or bucket.entries):
             self.store.delete(name)
             return False
         was = self.store.get(name)

@@ -27,7 +27,7 @@ from streams.core.log import (
     version,
 )
 from streams.core.stitch.judging import Judge, Rows
-from streams.core.stitch.opened import Desk, Opened, belongs
+from streams.core.stitch.opened import Desk, belongs
 from streams.core.stitch.state import (
     BUCKET,
     NO_DEADLINE,
@@ -45,7 +45,7 @@ from streams.core.stitch.state import (
     unpack_redirect,
 )
 from streams.core.stitch.store import Store
-from streams.core.touchpoint import Touchpoint, identifier_key
+from streams.core.touchpoint import Touchpoint
 from streams.core.verdict import UNKNOWN, Clock
 
 
@@ -163,10 +163,6 @@ class Partition:
         opened.bucket.number = redirect.number
         for touchpoint in touchpoints:
             opened.add(touchpoint)
-            for key in self._other_instances(touchpoint):
-                other = self._desk.touch(redirect.root, key, self._version)
-                if redirect.address not in other.bucket.contributors:
-                    other.bucket.contributors = sorted([*other.bucket.contributors, redirect.address])
 
     def _redirect(self, redirect: Redirect) -> None:
         known = self._where(redirect.address)
@@ -178,25 +174,11 @@ class Partition:
 
     def _leave(self, known: Redirect, redirect: Redirect) -> None:
         left = self._desk.look(known.root, redirect.address)
-        if not left.facts and not left.bucket.entries:
+        if not left.facts:
             return
-        leaving = left.ordered()
-        self._moving(left)
-        left.facts = {}
-        for key in {key for fact in leaving for key in self._other_instances(fact)}:
-            other = self._desk.look(known.root, key)
-            other.bucket.contributors = [address for address in other.bucket.contributors if address != redirect.address]
-            self._moving(other)
-        if leaving:
-            self._settle(redirect, leaving)
-
-    def _moving(self, opened: Opened) -> None:
-        self._desk.touch(opened.person, opened.key, self._version).moving = True
-
-    def _other_instances(self, touchpoint: Touchpoint) -> list[str]:
-        """Instances that a touchpoint belongs to besides that of its own address."""
-        keys = [identifier_key(*pair) for pair in touchpoint.identifiers if pair[0] in self.judge.instance_types]
-        return [key for key in dict.fromkeys(keys) if key != touchpoint.address]
+        leaving, left.facts = left.ordered(), {}
+        self._desk.touch(left.person, left.key, self._version).moving = True
+        self._settle(redirect, leaving)
 
     def _where(self, address: str) -> Redirect:
         kept = self.store.get(redirect_key(address))
@@ -234,20 +216,15 @@ class Partition:
     def _work_off(self) -> bool:
         """Touch what is due, as far as one step may go.  -> whether nothing is left."""
         while self._stale and len(self._desk.touched) < self.most_touched:
-            self._reopen(self._stale.pop())
+            key = self._stale.pop()
+            if self.store.get(key) is not None:
+                self._desk.touch(*split_bucket_key(key), self._version)
         while self._is_due() and len(self._desk.touched) < self.most_touched:
             deadline, key = heappop(self._deadlines)
             value = self.store.get(key)
             if value is not None and read_header(value).next_deadline == deadline:
                 self._desk.touch(*split_bucket_key(key), self._version)
         return not self._stale and not self._is_due()
-
-    def _reopen(self, key: bytes) -> None:
-        if self.store.get(key) is None:
-            return
-        opened = self._desk.touch(*split_bucket_key(key), self._version)
-        if opened.facts:
-            self._settle(Redirect(opened.key, opened.person, opened.bucket.number), opened.ordered())
 
     def _is_due(self) -> bool:
         return bool(self._deadlines) and self._deadlines[0][0] < self.clock.ms
@@ -261,7 +238,7 @@ class Partition:
     def _judge_touched(self, now_ms: int) -> Rows:
         rows = Rows()
         for opened in self._desk.touched.values():
-            next_deadline = self.judge.judge(opened, self._desk, self.clock, now_ms, rows)
+            next_deadline = self.judge.judge(opened, self.clock, now_ms, rows)
             header = self._header(next_deadline)
             if self._desk.close(opened, header):
                 self._index(bucket_key(opened.person, opened.key), header)

@@ -22,6 +22,7 @@ class Moment(msgspec.Struct, frozen=True):
     """What every row of one person in one transaction shares.  Not pure: a trace of how it happened."""
 
     person_id: str
+    address_id: str  # of the identifier whose owner the person is
     version: int
     redirects: int
     clock_ms: int
@@ -33,14 +34,15 @@ def digest(journey: Journey) -> int:
 
 
 @lru_cache(200_000)
-def person_id(root: str) -> str:
-    kind, _, value = root.partition(":")
+def person_id(key: str) -> str:
+    """The id of the person of which this identifier is the root."""
+    kind, _, value = key.partition(":")
     return hash_id(kind, value)
 
 
 def _head(moment: Moment, definition: str, version: int, instance: str) -> Row:
     return {
-        "person_id": moment.person_id, "journey_id": hash_id(definition, instance),
+        "person_id": moment.person_id, "address_id": moment.address_id, "journey_id": hash_id(definition, instance),
         "definition": definition, "definition_version": version, "instance": instance,
     }  # fmt: skip
 

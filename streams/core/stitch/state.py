@@ -57,7 +57,6 @@ class Entry(msgspec.Struct, array_like=True):
 class Bucket(msgspec.Struct, array_like=True):
     facts: list[Touchpoint] = []
     number: int = 0  # of the redirect by which the facts' address belongs to this person; 0: it is the root itself
-    contributors: list[str] = []  # other addresses of this person whose facts carry this key
     entries: list[Entry] = []
 
 

@@ -1,0 +1,252 @@
+"""A whole world of partitions in one process: the real identity, the real stitch, logs as lists, everything at its own pace.
+
+Every partition and identity reads its log in steps of random size; a step may be lost (a crash before the commit), and then the
+partition is made anew from what it had committed.  Rows land with delays of their own.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from random import Random
+
+from msgspec import structs
+
+from streams.core.clock import IntakeClocks
+from streams.core.definition import bundle_of
+from streams.core.identifiers import Identifiers
+from streams.core.identity import Identity, Known
+from streams.core.journey import judge
+from streams.core.log import (
+    Activation,
+    IdentityClock,
+    IntakeClock,
+    Link,
+    MovedFacts,
+    Redirect,
+    Redirects,
+    Touchpoints,
+    home,
+    pack,
+)
+from streams.core.stitch.judging import Judge
+from streams.core.stitch.partition import Outcome, Partition
+from streams.core.stitch.rows import person_id
+from streams.core.stitch.store import MemoryStore
+from streams.core.touchpoint import Touchpoint, better_copy, content_hash, order_of
+from streams.core.verdict import NEVER, Clock
+
+IDENTIFIERS = Identifiers({"customer": "person", "order": "object", "case": "object", "parcel": "object"})
+BUNDLE = bundle_of(
+    (
+        (
+            "case.yaml",
+            """
+journey: case
+version: 1
+instance: case
+opens: ask
+closes: {solved: solved}
+breakages:
+  unanswered: {absence: {after: ask, of: answer, within: 20s, waits: each}, per: occurrence}
+  never: {absence: {after: ask, of: answer, within: journey}}
+promises:
+  soon: {made_by: ask, due: 30s, kept_by: solved}
+""",
+        ),
+        (
+            "order.yaml",
+            """
+journey: order
+version: 1
+instance: order
+opens: ask
+breakages:
+  unanswered: {absence: {after: ask, of: answer, within: 10s, waits: first}}
+""",
+        ),
+    )
+)
+SECOND_MS = 1_000
+
+
+def copies(one: Touchpoint) -> list[Touchpoint]:
+    """What intake appends: the touchpoint, and a copy for every other object that it carries."""
+    others = IDENTIFIERS.other_addresses(one.identifiers, one.address)
+    return [one, *(structs.replace(one, address=address, copied=True) for address in others)]
+
+
+Key = tuple[str, ...]
+
+
+def touchpoint(number: int, at_ms: int, action: str, pairs: tuple[tuple[str, str], ...], note: str = "") -> Touchpoint:
+    content = (at_ms, 0, f"e{number}", "src", "product", "web", action, "", pairs, {"note": note}, "", "", "", "")
+    return Touchpoint(*content, IDENTIFIERS.address(pairs), content_hash(content))
+
+
+@dataclass
+class World:
+    rng: Random
+    partitions: int = 3
+    sources: int = 2
+    logs: list[list[bytes]] = field(init=False)
+    links: list[tuple[list[Link], IntakeClock | None]] = field(default_factory=list)
+    delivered: list[Touchpoint] = field(default_factory=list)
+    people: dict[str, tuple[str, int]] = field(default_factory=dict)  # landed: identifier -> (root, number)
+    journeys: dict[Key, dict] = field(default_factory=dict)
+    breakages: dict[Key, dict] = field(default_factory=dict)
+    said: list[dict] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        activation = pack(Activation(BUNDLE.content_hash, NEVER))
+        self.logs = [[activation] for _ in range(self.partitions)]
+        self.identity = Identity(IDENTIFIERS.is_person, self.partitions)
+        self.identity_at, self.identity_clocks = 0, IntakeClocks()
+        self.committed: list[dict[bytes, bytes]] = [{} for _ in range(self.partitions)]
+        self.parts = [self._partition(number) for number in range(self.partitions)]
+        self.landing: list[deque] = [deque() for _ in range(self.partitions + 1)]
+
+    # what happens outside --------------------------------------------------------------------------------------------
+
+    def happen(self, one: Touchpoint) -> None:
+        self.delivered.append(one)
+        for copy in copies(one):
+            self.logs[home(copy.address, self.partitions)].append(pack(Touchpoints([copy])))
+        found = [Link(*pair, order_of(one)) for pair in IDENTIFIERS.links(one.identifiers)]
+        if found:
+            self.links.append((found, None))
+
+    def tick(self, now_ms: int, sources: list[int], *, final: bool = False) -> None:
+        word = IntakeClock(self.sources, dict.fromkeys(sources, now_ms), dict.fromkeys(sources, now_ms if final else NEVER))
+        for log in self.logs:
+            log.append(pack(word))
+        self.links.append(([], word))
+
+    # what the agents do ----------------------------------------------------------------------------------------------
+
+    def step_identity(self, most: int, *, crash: bool = False) -> None:
+        taken = self.links[self.identity_at : self.identity_at + most]
+        if not taken or crash:
+            self._rebuild_identity()
+            return
+        links = [link for found, _ in taken for link in found]
+        changes = self.identity.take(links)
+        for partition, log in enumerate(self.logs):
+            redirects = [change.redirect for change in changes if partition in change.tell]
+            if redirects:
+                log.append(pack(Redirects(redirects)))
+        self.landing[-1].extend((change.redirect.address, change.redirect) for change in changes)
+        for _, word in taken:
+            if word is not None:
+                self.identity_clocks.take(word)
+        ms, final_ms = self.identity_clocks.least()
+        if ms > NEVER:
+            for log in self.logs:
+                log.append(pack(IdentityClock(ms, final_ms, self.identity.number)))
+        self.identity_at += len(taken)
+
+    def _rebuild_identity(self) -> None:
+        fresh = Identity(IDENTIFIERS.is_person, self.partitions)
+        for key, known in self.identity.known.items():
+            fresh.restore(key, Known(known.root, known.number, dict(known.targets), list(known.told), known.proof))
+        fresh.number = self.identity.number
+        self.identity = fresh
+
+    def step(self, number: int, most: int, *, crash: bool = False) -> None:
+        part = self.parts[number]
+        at = part.position.offset
+        records = list(enumerate(self.logs[number]))[at : at + most]
+        if not records:
+            return
+        outcome = part.step(records, now_ms=0)
+        if crash:
+            self.parts[number] = self._partition(number)
+            self._pass_on(number)
+            return
+        self._commit(number, outcome)
+        if not part.position.step:
+            self._pass_on(number)
+
+    def _partition(self, number: int) -> Partition:
+        store = MemoryStore()
+        for key, value in self.committed[number].items():
+            store.load(key, value)
+        part = Partition(number, self.partitions, store, Judge(lambda _: BUNDLE), most_touched=4)
+        part.restore("life")
+        return part
+
+    def _commit(self, number: int, outcome: Outcome) -> None:
+        for key, value in outcome.state.items():
+            if value is None:
+                self.committed[number].pop(key, None)
+            else:
+                self.committed[number][key] = value
+        for target, moves in outcome.moved.items():
+            self.logs[target].append(pack(MovedFacts(moves)))
+        self.said += outcome.rows.breakages
+        self.landing[number].extend(("journey", row) for row in outcome.rows.journeys)
+        self.landing[number].extend(("breakage", row) for row in outcome.rows.breakages)
+
+    def _pass_on(self, number: int) -> None:
+        words = self.parts[number].new_words()
+        for target, log in enumerate(self.logs):
+            if target != number:
+                for word in words:
+                    log.append(pack(word))
+
+    # what lands ------------------------------------------------------------------------------------------------------
+
+    def land(self, queue: int, most: int) -> None:
+        waiting = self.landing[queue]
+        for _ in range(min(most, len(waiting))):
+            kind, row = waiting.popleft()
+            if isinstance(row, Redirect):
+                self.people[row.address] = (row.root, row.number)
+                continue
+            table = self.journeys if kind == "journey" else self.breakages
+            key = (row["person_id"], row["journey_id"], row.get("cause_key", ""))
+            known = table.get(key)
+            assert known is None or row["version"] > known["version"], "a row's version must grow"
+            assert (known or {}).get("version") == ((row["replaces"] or {}).get("version") or (known or {}).get("version"))
+            table[key] = row
+
+    def visible(self, table: dict[Key, dict]) -> list[dict]:
+        """As the views do: what stands, shown for the owner of what it is about, once the redirect to that owner has landed."""
+        owner = {person_id(address): person_id(root) for address, (root, _) in self.people.items()}
+        return [
+            row for row in table.values()
+            if row["state"] not in ("moved", "withdrawn") and row["person_id"] == owner.get(row["address_id"], row["address_id"])
+        ]  # fmt: skip
+
+    def drain(self) -> None:
+        """Everybody works until nobody has anything left."""
+        while self._work_left():
+            self.step_identity(self.rng.randint(1, 12))
+            for number in range(self.partitions):
+                self.step(number, self.rng.randint(1, 12), crash=self.rng.random() < 0.1)
+        for queue in range(len(self.landing)):
+            self.land(queue, len(self.landing[queue]))
+
+    def _work_left(self) -> bool:
+        behind = any(part.position.offset < len(log) for part, log in zip(self.parts, self.logs, strict=True))
+        return behind or self.identity_at < len(self.links)
+
+
+def truth(world: World, clock: Clock) -> tuple[dict[Key, dict], dict[Key, dict]]:
+    """The same by a batch: owners from all links at once, facts by person, every instance judged once."""
+    identity = Identity(IDENTIFIERS.is_person, world.partitions)
+    identity.take([Link(*pair, order_of(one)) for one in world.delivered for pair in IDENTIFIERS.links(one.identifiers)])
+    facts: dict[str, dict[str, Touchpoint]] = {}
+    for one in world.delivered:
+        for copy in copies(one):
+            found = facts.setdefault(copy.address, {})
+            found[copy.event_id] = better_copy(found[copy.event_id], copy) if copy.event_id in found else copy
+    journeys, breakages = {}, {}
+    for address, found in facts.items():
+        root = identity.known[address].root if address in identity.known else address
+        kind, value = address.split(":")
+        for definition in BUNDLE.by_instance_type.get(kind, []):
+            verdict = judge(definition, value, sorted(found.values(), key=order_of), clock)
+            if verdict.journey:
+                journeys[person_id(root), definition.name, value] = verdict.journey
+            for row in verdict.breakages:
+                breakages[person_id(root), definition.name, value, row.rule, row.occurrence] = row
+    return journeys, breakages
