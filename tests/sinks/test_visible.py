@@ -14,6 +14,7 @@ from tests.sinks.databases import Connect
 from tests.sinks.samples import OTHER, PERSON, batch, breakage, clock, journey, person, replaced_breakage, replaced_journey
 
 ALONE = hash_id("order", "o1")  # the order as a person of its own, before its customer is known
+WAIT_S = 3
 SEEN = {
     "v_journeys": "SELECT person_id FROM v_journeys WHERE instance = 'o1'",
     "v_breakages": "SELECT person_id FROM v_breakages WHERE instance = 'o1'",
@@ -121,32 +122,35 @@ def test_a_newer_clock_never_takes_its_word_back(client: Client, sink: ClickHous
 def test_rows_are_read_after_the_redirects_that_have_landed_and_settled(
     client: Client, connected: Connect, sink: ClickHouseSink, view: str
 ) -> None:
-    """A query that is stopped after it has read the landed and settled numbers, while everything moves on, sees no row twice.
-
-    `redirects_settled` is made slow.  While the query waits in it, the whole merge lands with the clocks behind it.  Were the rows
-    older than the numbers, the old row would still be there (not moved yet) and not be hidden (settled already).
+    """The new row and its redirect are there.  While a query waits in its first number, made slow here, the old row goes as moved and
+    the clocks behind it land.  Were the rows older than the settled number, the old one would still be there, and not be hidden.
     """
-    for each in before():
+    steps = merge()
+    for each in [*before(), steps["new"], steps["new breakage"], steps["people"]]:
         sink.add(each)
     sink.flush()
-    slow = client.execute("SHOW CREATE VIEW redirects_settled")[0][0]
-    slow = slow.replace("CREATE VIEW", "CREATE OR REPLACE VIEW").replace("AS WITH", "AS WITH (SELECT sleep(2)) AS waited,", 1)
-    slow = slow.replace("SELECT if(count()", "SELECT waited + if(count()", 1)
-    client.execute(slow)
+    make_slow(client, "redirects_landed")
     seen: list[tuple[str]] = []
     reader = threading.Thread(target=lambda: seen.extend(connected().execute(SEEN[view])))
     reader.start()
-    time.sleep(0.7)
-    steps = merge()
-    for each in [steps["new"], steps["new breakage"], steps["people"], steps["moved"], steps["moved breakage"]]:
+    time.sleep(WAIT_S / 2)
+    for each in [steps["moved"], steps["moved breakage"]]:
         sink.add(each)
-        sink.flush()
     for number, topic in enumerate(("journeys", "breakages")):
         sink.add(batch("clocks", clock(topic, redirects=1), first=number))
     sink.flush()
+    assert reader.is_alive(), "the query should wait until everything has landed"
     reader.join()
-    assert len(seen) <= 1
-    assert client.execute(SEEN[view]) == [(PERSON,)]
+    assert seen == [(PERSON,)]
+
+
+def make_slow(client: Client, view: str) -> None:
+    made: str = client.execute(f"SHOW CREATE VIEW {view}")[0][0]
+    slow = made.replace("CREATE VIEW", "CREATE OR REPLACE VIEW").replace(
+        "SELECT max(number)", f"SELECT sleep({WAIT_S}) + max(number)"
+    )
+    assert slow.count("sleep") == 1
+    client.execute(slow)
 
 
 def test_many_readers_never_see_a_journey_twice_while_orders_find_their_customers(
