@@ -11,7 +11,10 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from deploy.local.clickhouse.server import Server
 
 USER = "THROUGHLINE_CLICKHOUSE_USER"
 PASSWORD = "THROUGHLINE_CLICKHOUSE_PASSWORD"  # noqa: S105 - the name of the variable that holds it
@@ -22,12 +25,13 @@ _STOPS = {signal.SIGTERM, signal.SIGINT}
 def main() -> None:
     options = _options()
     if options.host not in _LOOPBACK and not options.allow_remote:
-        _exit(3, f"{options.host} is not the loopback: data would cross the network in the clear; use --allow-remote if you mean it")
+        _exit(3, f"{options.host} is not the loopback, and nothing is encrypted: add --allow-remote if that is meant")
     password = os.environ.get(PASSWORD, "")
     if not password:
         _exit(3, f"set {PASSWORD}: the server does not start without a password")
-    # Before any thread exists, so that none of them is interrupted; the engine's threads inherit it.
+    # In every thread, so also before the engine is imported, which starts some; then `sigwait` alone gets them.
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+    sys.modules["pyarrow"] = None  # type: ignore[assignment] # optional to the engine: less to load, 40 MB
     server = _server(options, os.environ.get(USER) or "throughline", password)
     server.start()
     print("ready", flush=True)
@@ -48,14 +52,17 @@ def _options() -> argparse.Namespace:
 def _server(options: argparse.Namespace, user: str, password: str) -> "Server":
     from deploy.local.clickhouse.auth import Credentials
     from deploy.local.clickhouse.errors import ServerError
+    from deploy.local.clickhouse.listener import CannotListen
     from deploy.local.clickhouse.server import Server
 
     try:
         return Server(options.data_dir, Credentials(user, password), options.host, options.tcp, options.http)
-    except OSError as error:
-        _exit(4, f"ports {options.tcp} and {options.http} of {options.host}: {error.strerror}")
+    except CannotListen as error:
+        _exit(4, str(error))
     except ServerError as error:
-        _exit(4, f"data directory {options.data_dir} cannot be opened: {error.text}")
+        _exit(4, f"data directory {options.data_dir} cannot be opened; if another server uses it, stop that: {error.text}")
+    except OSError as error:
+        _exit(3, f"data directory {options.data_dir} cannot be used ({error.strerror}): choose another, or its permissions")
 
 
 def _exit(code: int, sentence: str) -> NoReturn:

@@ -112,7 +112,7 @@ class LowCardinality:
     def skip_prefix(self, window: Window) -> None:
         window.skip(8)
 
-    def skip_data(self, window: Window, rows: int) -> None:
+    def skip_data(self, window: Window, rows: int) -> None:  # noqa: ARG002 - the column says itself how many indexes it has
         width_bytes = 1 << (window.uint64() & 0xFF)
         self.dictionary.skip_data(window, window.uint64())
         window.skip(window.uint64() * width_bytes)
@@ -122,7 +122,7 @@ class LowCardinality:
 def column_of(type_name: str) -> Column:
     """The column of a ClickHouse type; ProtocolError (NOT_IMPLEMENTED) for one whose layout is not known here."""
     name, _, rest = type_name.partition("(")
-    arguments = list(_split(rest[:-1])) if rest else []
+    arguments = list(split_arguments(rest[:-1])) if rest else []
     if name in _GEO:
         return column_of(_GEO[name])
     if name in _FIXED or name.startswith("Interval"):
@@ -168,8 +168,8 @@ def _unknown(type_name: str) -> ProtocolError:
     )
 
 
-def _split(arguments: str) -> Iterator[str]:
-    """The arguments of a type, apart at commas that are neither quoted nor in parentheses."""
+def split_arguments(arguments: str) -> Iterator[str]:
+    """What stands between the commas that are neither quoted nor in parentheses."""
     depth, part = 0, ""
     for atom in _ATOM.findall(arguments):
         depth += (atom == "(") - (atom == ")")

@@ -1,5 +1,6 @@
 """Takes connections on a port; each gets a thread, up to a limit."""
 
+import os
 import socket
 import threading
 import time
@@ -10,14 +11,22 @@ MOST_CONNECTIONS = 256
 _LOOK_S = 0.2
 
 
+class CannotListen(Exception):
+    """Why a port cannot be had, and what to do."""
+
+
 class Listener:
-    """Serves from `start` on; the port is taken at once, or OSError says why not.
+    """Serves from `start` on; the port is taken at once, or CannotListen is raised.
 
     `serve` has its client for as long as it runs. A client above the limit gets the bytes `refusal` and is let go.
     """
 
-    def __init__(self, host: str, port: int, serve: Callable[[socket.socket], None], refusal: bytes) -> None:
-        self._socket = socket.create_server((host, port), backlog=128)
+    def __init__(self, host: str, port: int, serve: Callable[[socket.socket], object], refusal: bytes) -> None:
+        try:
+            self._socket = socket.create_server((host, port), backlog=128)
+        except OSError as error:
+            reason = os.strerror(error.errno or 0)
+            raise CannotListen(f"cannot listen on {host}:{port} ({reason}): stop what does, or choose another port") from None
         self._socket.settimeout(_LOOK_S)
         self._serve = serve
         self._refusal = refusal

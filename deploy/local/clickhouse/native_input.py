@@ -1,6 +1,5 @@
 """The data packets of one statement of a native client: rows to insert, and external tables."""
 
-from dataclasses import dataclass
 from typing import IO
 
 from deploy.local.clickhouse.blocks import Block, Header, read_wire_block
@@ -8,16 +7,9 @@ from deploy.local.clickhouse.engine import Engine
 from deploy.local.clickhouse.errors import Code, ProtocolError, ServerError
 from deploy.local.clickhouse.frames import unframed
 from deploy.local.clickhouse.native_request import FromClient
+from deploy.local.clickhouse.statements import identifier
+from deploy.local.clickhouse.temporary import ExternalTable
 from deploy.local.clickhouse.wire import Window
-
-
-@dataclass(frozen=True)
-class ExternalTable:
-    """A table that came with a statement; `rows` holds it in the format Native."""
-
-    name: str
-    header: tuple[Header, ...]
-    rows: IO[bytes]
 
 
 class NativeInput:
@@ -35,7 +27,7 @@ class NativeInput:
             while (read := self._next())[1].header:
                 name, block = read
                 if name not in tables:
-                    tables[name] = ExternalTable(name, block.header, self._engine.spool())
+                    tables[name] = ExternalTable(name, _structure(block.header), self._engine.spool())
                 if block.rows:
                     tables[name].rows.write(self._native())
         except BaseException:
@@ -68,3 +60,7 @@ class NativeInput:
 
     def _native(self) -> memoryview:
         return memoryview(self._blocks.data)[: self._blocks.pos]
+
+
+def _structure(header: tuple[Header, ...]) -> str:
+    return ", ".join(f"{identifier(column.name)} {column.type}" for column in header)

@@ -1,6 +1,6 @@
 """The result of a statement, block by block, as fast as a native client takes it."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 
 from deploy.local.clickhouse.blocks import Header, empty_block, read_block, split_blocks, window_over
@@ -29,7 +29,7 @@ def send_result(client: NativeClient, request: Request, *, read_only: bool) -> N
                 raise
 
 
-def _blocks(session: Session, sql: str, query_id: str) -> Iterator[tuple[int, bytes]]:
+def _blocks(session: Session, sql: str, query_id: str) -> Generator[tuple[int, bytes], None, None]:
     """Rows and bytes of each block of the result."""
     try:
         with closing(session.stream(sql, query_id)) as chunks:
@@ -40,7 +40,7 @@ def _blocks(session: Session, sql: str, query_id: str) -> Iterator[tuple[int, by
         yield from ((block.rows, native) for block, native in split_blocks(result))
 
 
-def _send(client: NativeClient, sql: str, blocks: Iterator[tuple[int, bytes]], *, with_header: bool) -> None:
+def _send(client: NativeClient, sql: str, blocks: Generator[tuple[int, bytes], None, None], *, with_header: bool) -> None:
     packets, sent, rows, size_bytes = client.packets, 0, 0, 0
     with closing(blocks):
         for block_rows, native in blocks:

@@ -1,18 +1,17 @@
 """One statement of a native client: its settings and external tables around rows in, or a result out."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 
 from deploy.local.clickhouse.blocks import Header, empty_block
 from deploy.local.clickhouse.columns import column_of
 from deploy.local.clickhouse.errors import ProtocolError, ServerError
 from deploy.local.clickhouse.native_client import NativeClient
-from deploy.local.clickhouse.native_input import ExternalTable, NativeInput
+from deploy.local.clickhouse.native_input import NativeInput
 from deploy.local.clickhouse.native_request import Request
 from deploy.local.clickhouse.native_result import send_result
-from deploy.local.clickhouse.statements import Insert, identifier, insert_of
-
+from deploy.local.clickhouse.statements import Insert, insert_of
+from deploy.local.clickhouse.temporary import temporary
 
 
 class NativeStatement:
@@ -27,39 +26,18 @@ class NativeStatement:
     def serve(self) -> None:
         tables = self._input.external_tables()
         try:
-            with self._client.session.settings(self._settings()), self._temporary(tables):
+            with temporary(self._client.session, tables), self._client.session.settings(self._settings()):
                 self._run()
             self._client.packets.end()
         except ProtocolError:
             raise
         except ServerError as error:
             self._client.packets.exception(error)
-        finally:
-            for table in tables:
-                table.rows.close()
 
     def _settings(self) -> dict[str, str]:
         known = self._client.service.engine.settings
         wanted = self._request.settings.items()
-        return {
-            name: setting.value
-            for name, setting in wanted
-            if name != "readonly" and (setting.important or name in known)
-        }
-
-    @contextmanager
-    def _temporary(self, tables: Sequence[ExternalTable]) -> Iterator[None]:
-        session = self._client.session
-        try:
-            for table in tables:
-                name = identifier(table.name)
-                columns = ", ".join(f"{identifier(column.name)} {column.type}" for column in table.header)
-                session.query(f"CREATE TEMPORARY TABLE {name} ({columns}) ENGINE = Memory")
-                session.insert(Insert(into=name, table=name), table.rows)
-            yield
-        finally:
-            for table in tables:
-                session.query(f"DROP TEMPORARY TABLE IF EXISTS {identifier(table.name)}")
+        return {name: setting.value for name, setting in wanted if name != "readonly" and (setting.important or name in known)}
 
     def _run(self) -> None:
         sql = self._request.sql

@@ -5,6 +5,8 @@ from pathlib import Path
 from deploy.local.clickhouse.auth import Credentials
 from deploy.local.clickhouse.engine import Engine
 from deploy.local.clickhouse.errors import Code, ServerError
+from deploy.local.clickhouse.http_connection import HttpConnection
+from deploy.local.clickhouse.http_sessions import HttpSessions
 from deploy.local.clickhouse.listener import MOST_CONNECTIONS, Listener
 from deploy.local.clickhouse.native import NativeConnection
 from deploy.local.clickhouse.packets import exception_packet
@@ -15,17 +17,20 @@ _PATIENCE_S = 10.0
 _TOO_MANY = ServerError.of(
     Code.TOO_MANY_SIMULTANEOUS_QUERIES, f"Too many connections: the embedded server takes {MOST_CONNECTIONS} a protocol."
 )
+_TOO_MANY_HTTP = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
 class Server:
-    """Takes its ports at once (OSError if it cannot), then opens the engine (ServerError), and serves from `start` on."""
+    """Takes its ports (CannotListen), then opens the engine (ServerError, OSError), and serves from `start` on."""
 
     def __init__(self, data_dir: Path, credentials: Credentials, host: str, tcp_port: int, http_port: int) -> None:
         self._listeners = [
             Listener(host, tcp_port, lambda client: NativeConnection(client, self._service).serve(), exception_packet(_TOO_MANY)),
+            Listener(host, http_port, lambda client: HttpConnection(client, self._service, self._sessions), _TOO_MANY_HTTP),
         ]
         self._engine = Engine(data_dir)
         self._service = Service(self._engine, Watch(self._engine), credentials)
+        self._sessions = HttpSessions(self._engine)
 
     def start(self) -> None:
         for listener in self._listeners:
@@ -36,9 +41,11 @@ class Server:
         self._service.watch.stop()
         for listener in self._listeners:
             listener.stop_accepting()
-        if not all([listener.wait(_PATIENCE_S) for listener in self._listeners]):
+        left = [listener for listener in self._listeners if not listener.wait(_PATIENCE_S)]
+        if left:
             self._engine.kill_all()
-            for listener in self._listeners:
-                listener.hang_up()
-                listener.wait(_PATIENCE_S)
+        for listener in left:
+            listener.hang_up()
+            listener.wait(_PATIENCE_S)
+        self._sessions.close()
         self._engine.close()

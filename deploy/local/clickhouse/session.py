@@ -1,7 +1,7 @@
 """One client's session with the engine: statements, settings, results."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any, Protocol, cast
 
@@ -38,7 +38,10 @@ class Session:
     """Not for two statements at a time. Every method raises ServerError with the engine's code."""
 
     def __init__(self, path: str) -> None:
-        self._connection = cast(Any, chdb.connect(path))
+        try:
+            self._connection = cast(Any, chdb.connect(path))
+        except RuntimeError as error:
+            raise from_engine(error) from None
         self._has_own_settings = False
         self._set("implicit_select = 0")  # a server takes `1 + 1` for a syntax error
 
@@ -52,14 +55,12 @@ class Session:
         """`callback` runs in the thread of the statement, about ten times a second while rows are read."""
         self._connection.set_progress_callback(callback)
 
-    def query(
-        self, sql: str, format_name: str = "Null", query_id: str = "", params: Mapping[str, str] | None = None
-    ) -> Result:
+    def query(self, sql: str, format_name: str = "Null", query_id: str = "", params: Mapping[str, str] | None = None) -> Result:
         """Run any statement to its end, its result in memory."""
         self._has_own_settings |= first_word(sql) == "SET"
         return self._query(sql, format_name, query_id, params or {})
 
-    def stream(self, sql: str, query_id: str = "", params: Mapping[str, str] | None = None) -> Iterator[Result]:
+    def stream(self, sql: str, query_id: str = "", params: Mapping[str, str] | None = None) -> Generator[Result, None, None]:
         """The blocks of a SELECT in the format Native, computed as they are taken; NotStreamed for other statements."""
         mark = marker(query_id) if query_id else ""
         try:
@@ -145,9 +146,7 @@ class Session:
     def _set(self, assignments: str) -> None:
         self._query(f"SET {assignments}")
 
-    def _query(
-        self, sql: str, format_name: str = "Null", query_id: str = "", params: Mapping[str, str] | None = None
-    ) -> Result:
+    def _query(self, sql: str, format_name: str = "Null", query_id: str = "", params: Mapping[str, str] | None = None) -> Result:
         mark = marker(query_id) if query_id else ""
         try:
             return cast(Result, self._connection.query(_raw(mark + sql), format_name, params=dict(params or {})))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 _TOKEN = re.compile(
     r"""(?P<blank>\s+|--[^\n]*|\#[ !][^\n]*|/\*.*?\*/)
@@ -127,7 +128,7 @@ def first_word(sql: str) -> str:
 def touches_client_files(sql: str) -> bool:
     """Whether it has INTO OUTFILE or FROM INFILE, which only a client can carry out."""
     words = [token for token in tokens(sql) if token.kind == "name"]
-    pairs = zip(words, words[1:], strict=False)
+    pairs = pairwise(words)
     return any((a.is_word("INTO") and b.is_word("OUTFILE")) or (a.is_word("FROM") and b.is_word("INFILE")) for a, b in pairs)
 
 

@@ -4,7 +4,8 @@ import selectors
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import cast
 
 from deploy.local.clickhouse.engine import Engine
 from deploy.local.clickhouse.errors import Disconnected, ServerError
@@ -73,9 +74,8 @@ class Watch:
         if key.fd not in self._selector.get_map() or self._selector.get_key(key.fileobj).data is not guard:
             return
         self._selector.unregister(key.fileobj)
-        assert isinstance(key.fileobj, socket.socket)
         try:
-            head = key.fileobj.recv(1, socket.MSG_PEEK)
+            head = cast(socket.socket, key.fileobj).recv(1, socket.MSG_PEEK)
         except OSError:
             head = b""
         guard.gone = not head
@@ -85,7 +85,5 @@ class Watch:
 
     def _kill(self, guard: Guard) -> None:
         # Again and again: the statement may not have reached the engine yet when its client goes.
-        try:
+        with suppress(ServerError):
             self._engine.kill(guard.query_id)
-        except ServerError:
-            pass

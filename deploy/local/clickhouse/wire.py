@@ -73,9 +73,7 @@ class Window:
     def string(self, longest_bytes: int = LONGEST_STRING_BYTES) -> str:
         size = self.varint()
         if size > longest_bytes:
-            raise ProtocolError.of(
-                Code.TOO_LARGE_STRING_SIZE, f"A string of {size} bytes, the longest here is {longest_bytes}."
-            )
+            raise ProtocolError.of(Code.TOO_LARGE_STRING_SIZE, f"A string of {size} bytes, the longest here is {longest_bytes}.")
         return self.take(size).decode("utf-8", "surrogateescape")
 
     def skip_strings(self, count: int) -> None:

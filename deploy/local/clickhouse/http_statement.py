@@ -1,0 +1,116 @@
+"""One statement that came by HTTP: rows in, or a result out."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from socket import socket
+from typing import IO
+
+from deploy.local.clickhouse.blocks import empty_block
+from deploy.local.clickhouse.errors import Code, ServerError
+from deploy.local.clickhouse.http_input import HttpInput
+from deploy.local.clickhouse.http_reply import HttpReply
+from deploy.local.clickhouse.http_request import HttpRequest
+from deploy.local.clickhouse.pipe import Piped
+from deploy.local.clickhouse.query_ids import with_client_ids
+from deploy.local.clickhouse.service import Service
+from deploy.local.clickhouse.session import Result, Session
+from deploy.local.clickhouse.statements import Insert, first_word, touches_client_files, without_format
+from deploy.local.clickhouse.temporary import temporary
+
+_READ_BYTES = 1 << 18
+
+
+class HttpStatement:
+    """Every method may raise ServerError as long as nothing has been answered."""
+
+    def __init__(self, service: Service, session: Session, request: HttpRequest, reply: HttpReply, client: socket) -> None:
+        self._service = service
+        self._session = session
+        self._request = request
+        self._reply = reply
+        self._client = client
+
+    def serve(self, given: HttpInput) -> None:
+        names = frozenset(table.name for table in given.tables)
+        with temporary(self._session, given.tables), self._session.settings(self._request.settings(names)):
+            if given.insert:
+                self._insert(given.sql, given.insert, given.rows)
+            else:
+                self._result(given.sql)
+
+    def _insert(self, sql: str, insert: Insert, rows: Iterator[bytes]) -> None:
+        self._session.require_one(sql, read_only=self._request.read_only)
+        with self._service.engine.spool() as spool:
+            _keep(rows, spool)
+            with self._service.watch.over(self._client, self._request.query_id):
+                result = self._session.insert(insert, spool, self._request.query_id)
+        self._reply.send(200, b"", _summary(result))
+
+    def _result(self, text: str) -> None:
+        sql, format_name = without_format(with_client_ids(text))
+        format_name = format_name or self._request.default_format
+        only_reads = self._session.require_one(sql, read_only=self._request.read_only)
+        if touches_client_files(sql):
+            raise ServerError.of(Code.NOT_IMPLEMENTED, "INTO OUTFILE and FROM INFILE are for the client to carry out.")
+        with self._service.watch.over(self._client, self._request.query_id):
+            if only_reads and first_word(sql) in ("SELECT", "WITH", "FROM"):
+                self._stream(sql, format_name)
+            else:
+                self._whole(sql, format_name, with_header=only_reads)
+
+    def _stream(self, sql: str, format_name: str) -> None:
+        request = self._request
+        piped = Piped(self._session, sql, format_name, request.query_id, request.statement_params)
+        with closing(piped.chunks()) as chunks:
+            native = self._with_header(chunks, sql) if format_name == "Native" else chunks
+            settled = self._settled(native) if request.flag("wait_end_of_query") else native
+            self._reply.stream(settled, lambda: {"X-ClickHouse-Format": format_name, **_summary(piped.result)})
+
+    def _whole(self, sql: str, format_name: str, *, with_header: bool) -> None:
+        result = self._session.query(sql, format_name, self._request.query_id, self._request.statement_params)
+        chunks = iter([result.bytes()])
+        if with_header and format_name == "Native":
+            chunks = self._with_header(chunks, sql)
+        self._reply.stream(chunks, lambda: {"X-ClickHouse-Format": format_name, **_summary(result)})
+
+    def _with_header(self, chunks: Iterator[bytes], sql: str) -> Iterator[bytes]:
+        """The format Native says nothing about a result without rows; clients want its columns."""
+        empty = True
+        for chunk in chunks:
+            empty = empty and not chunk
+            yield chunk
+        if empty:
+            yield empty_block(self._session.header(sql, self._request.statement_params))
+
+    def _settled(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """The same, but nothing before all is there."""
+        with self._service.engine.spool() as spool:
+            for chunk in chunks:
+                spool.write(chunk)
+            spool.seek(0)
+            while chunk := spool.read(_READ_BYTES):
+                yield chunk
+
+
+def _keep(rows: Iterator[bytes], spool: IO[bytes]) -> None:
+    try:
+        for chunk in rows:
+            spool.write(chunk)
+        spool.flush()
+    except OSError as error:
+        raise ServerError.of(Code.NOT_ENOUGH_SPACE, f"Cannot keep the rows of this INSERT: {error.strerror}.") from None
+
+
+def _summary(result: Result | None) -> Mapping[str, str]:
+    if result is None:
+        return {}
+    numbers = {
+        "read_rows": result.storage_rows_read(),
+        "read_bytes": result.storage_bytes_read(),
+        "written_rows": result.rows_written(),
+        "written_bytes": result.bytes_written(),
+        "result_rows": result.rows_read(),
+        "elapsed_ns": int(result.elapsed() * 1e9),
+    }
+    return {"X-ClickHouse-Summary": json.dumps({name: str(number) for name, number in numbers.items()})}
