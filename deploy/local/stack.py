@@ -3,6 +3,7 @@
 import fcntl
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,10 +23,12 @@ __all__ = ["LocalStackError", "ServiceStatus", "Stack", "StackConfig", "stack_pa
 class StackConfig:
     """Where the stack keeps its data and listens.  Without a password it makes one of its own (`stack_password`).
 
+    `jars_dir`: where the broker's jars are kept (default: `data_dir`/jars), so that several stacks share them.
     `tethered`: the stack ends when the process that brought it up does; otherwise it stays until `down`.
     """
 
     data_dir: Path = Path(".throughline")
+    jars_dir: Path | None = None
     broker_port: int = 19092
     controller_port: int = 19093
     clickhouse_port: int = 19000
@@ -58,7 +61,9 @@ class Stack:
 
     def __init__(self, config: StackConfig) -> None:
         self._data_dir = config.data_dir
-        self.broker = Broker(config.data_dir, config.broker_port, config.controller_port, tethered=config.tethered)
+        self.broker = Broker(
+            config.data_dir, config.broker_port, config.controller_port, jars_dir=config.jars_dir, tethered=config.tethered
+        )  # fmt: skip
         self.database = Database(
             config.data_dir, config.clickhouse_port, config.clickhouse_http_port,
             user=config.clickhouse_user, password=config.clickhouse_password, tethered=config.tethered,
@@ -80,17 +85,15 @@ class Stack:
                 for service in self._services:
                     service.await_ready()
             except BaseException:
-                for service in started:
-                    service.stop()
+                _stop(started)
                 raise
             return self.status()
 
     def down(self) -> list[str]:
-        """Stop what runs, the database first; returns the names of what was stopped."""
+        """Stop what runs; returns the names of what was stopped."""
         with self._alone():
-            running = [service for service in reversed(self._services) if service.daemon.pid() is not None]
-            for service in running:
-                service.stop()
+            running = [service for service in self._services if service.daemon.pid() is not None]
+            _stop(running)
             return [service.daemon.name for service in running]
 
     def status(self) -> list[ServiceStatus]:
@@ -111,6 +114,11 @@ class Stack:
             except BlockingIOError:
                 raise LocalStackError(f"another command is taking the stack in {self._data_dir} up or down: wait for it") from None
             yield
+
+
+def _stop(services: list[Service]) -> None:
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda service: service.stop(), services))
 
 
 def _runs_as_asked(service: Service) -> bool:

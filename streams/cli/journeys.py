@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from streams.cli.apply import apply
 from streams.cli.errors import CheckFailed
 from streams.core.definition import Bundle, DefinitionError, Problem
 from streams.core.identifiers import load_identifiers
@@ -24,6 +25,11 @@ Identity = Annotated[
     typer.Option("--identity", metavar="FILE", help="An instance must be an identifier type of this identity.yaml."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of lines.")]
+
+
+def register(app: typer.Typer) -> None:
+    journeys_app.command("apply")(apply)
+    app.add_typer(journeys_app, name="journeys")
 
 
 @journeys_app.command()

@@ -123,7 +123,7 @@ def _show(services: list[ServiceStatus], *, as_json: bool) -> None:
     table = Table("service", "state", "process", "ports", "up", "memory", box=None, pad_edge=False)
     for s in services:
         state = "ready" if s.ready else "not ready" if s.running else "not running"
-        ports = ", ".join(f"{name} {port}" for name, port in s.ports.items())
+        ports = "\n".join(f"{setting} {port}" for setting, port in s.ports.items())
         uptime = "" if s.uptime_s is None else f"{s.uptime_s:.0f} s"
         memory = "" if s.resident_bytes is None else f"{s.resident_bytes / 1e6:.0f} MB"
         table.add_row(s.name, state, str(s.pid or ""), ports, uptime, memory)

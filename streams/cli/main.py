@@ -4,6 +4,7 @@ Exit codes: 0 fine, 1 failed, 2 usage, 3 configuration, 4 a dependency is unreac
 """
 
 import importlib
+import logging
 import sys
 from collections.abc import Callable
 
@@ -34,6 +35,8 @@ def _register(command: str | None) -> None:
 
 def main() -> None:
     """Run the command; every expected failure is one sentence on stderr and its exit code."""
+    for name in ("clickhouse_driver", "kafka"):  # what they say in the log we say in one sentence
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     _register(sys.argv[1] if len(sys.argv) > 1 else None)
     sys.exit(_run())
 

@@ -35,7 +35,7 @@ def _explained(settings: Settings, error: errors.ServerException) -> Exception:
         return ConfigurationError(f"clickhouse_password: ClickHouse at {_place(settings)} refuses user {settings.clickhouse_user}")
     if error.code in (UNKNOWN_TABLE, UNKNOWN_DATABASE):
         return Unreachable(f"database {settings.database} is not prepared: run `throughline migrate`")
-    return error
+    return RuntimeError(f"ClickHouse at {_place(settings)} fails with code {error.code}")
 
 
 def _place(settings: Settings) -> str:

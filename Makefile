@@ -1,0 +1,51 @@
+# make demo, make test: all that they need is Python 3.11 or newer. uv is used where it is installed.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+UV     := $(shell command -v uv 2>/dev/null)
+ARGS   ?=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test lint types bench chaos lock clean setup
+
+demo: setup             ## everything on this machine, on real input, until Ctrl-C; ARGS="--once --json" ends by itself
+	@exec $(BIN)/throughline demo $(ARGS)
+
+test: setup lint        ## what a release needs
+	@$(BIN)/python -m tests.report_absent
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: setup             ## style, types, arrows of the layout, dependencies
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+
+bench: setup            ## figures for docs/benchmarks.md
+	$(BIN)/python -m tests.bench $(ARGS)
+
+setup: $(READY)
+
+$(READY): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "throughline needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Set PYTHON=python3.11 or so." >&2; exit 4; }
+	@echo "setting up $(VENV)" >&2
+ifdef UV
+	@uv venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+	@uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+else
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --editable .
+endif
+	@touch $(READY)
+
+lock:                   ## after a change of dependencies: pin all of them anew (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --no-header --extra local --group dev pyproject.toml -o requirements.lock
+
+clean:                  ## forget the environment, the stack and its data
+	-@[ -x $(BIN)/throughline ] && $(BIN)/throughline local down
+	rm -rf $(VENV) .throughline build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
