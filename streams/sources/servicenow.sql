@@ -1,5 +1,7 @@
 -- Incidents of a service desk (UCI, "Incident management process enriched event log"): incident_events, one row an update.
 -- An incident opens with its first row and is resolved and closed by its last; the order is the desk's own (sys_mod_count).
+-- What the caller gets to hear goes out: a question back, and the solution.
+-- `--set ends_at=TIME` moves everything in time so that the last touchpoint happens in that minute; `ends_at=loaded_at`: now.
 WITH
   numbered AS (
     SELECT *, row_number() OVER () AS place FROM incident_events
@@ -9,6 +11,7 @@ WITH
       *,
       row_number() OVER desk AS update_number,
       lead(place) OVER desk IS NULL AS is_last,
+      incident_state IN ('Awaiting User Info', 'Resolved') AND incident_state IS DISTINCT FROM lag(incident_state) OVER desk AS is_told,
     FROM numbered
     WINDOW desk AS (PARTITION BY number ORDER BY sys_mod_count, place)
   ),
@@ -24,11 +27,18 @@ WITH
     UNION ALL
     SELECT *, 'case.closed', 'closed', closed_at, update_number + 2
     FROM updates WHERE is_last AND closed_at IS NOT NULL
+  ),
+  chosen AS (
+    SELECT if(getvariable('ends_at') = 'loaded_at', getvariable('loaded_at'), getvariable('ends_at')) AS ends_at
+  ),
+  moved AS (
+    SELECT coalesce(date_trunc('minute', CAST(any_value(ends_at) AS TIMESTAMPTZ))::TIMESTAMP - max(occurred_at), INTERVAL 0 SECOND) AS by_time
+    FROM steps, chosen
   )
 SELECT
   'servicenow' AS source,
   number || '/' || step AS event_id,
-  occurred_at,
+  occurred_at + by_time AS occurred_at,
   sequence,
   CASE
     WHEN action = 'case.closed' THEN 'system'
@@ -39,7 +49,7 @@ SELECT
   END AS origin,
   CASE contact_type WHEN 'Phone' THEN 'phone' WHEN 'Email' THEN 'mail' WHEN 'IVR' THEN 'ivr' ELSE 'web' END AS channel,
   action,
-  CASE WHEN action = 'case.opened' THEN 'inbound' ELSE 'none' END AS direction,
+  CASE WHEN action = 'case.opened' THEN 'inbound' WHEN action = 'case.resolved' OR (action = 'case.updated' AND is_told) THEN 'outbound' END AS direction,
   nullif(assigned_to, '?') AS agent,
   nullif(assignment_group, '?') AS team,
   number AS identifier_case,
@@ -52,5 +62,5 @@ SELECT
   CASE WHEN action = 'case.updated' THEN made_sla END AS attribute_made_sla,
   CASE WHEN action = 'case.updated' THEN reassignment_count END AS attribute_reassignment_count,
   CASE WHEN action = 'case.updated' THEN reopen_count END AS attribute_reopen_count,
-FROM steps
+FROM steps, moved
 ORDER BY occurred_at, number, sequence
