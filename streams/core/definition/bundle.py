@@ -5,11 +5,16 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from pydantic import TypeAdapter
+
 from streams.core.definition.compile import compile_definition
 from streams.core.definition.compiled import Compiled
 from streams.core.definition.load import load
 from streams.core.definition.model import Definition
 from streams.core.definition.problems import DefinitionError, Problem
+from streams.core.definition.references import unknown_references
+
+_DEFINITIONS = TypeAdapter(list[Definition])
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,10 @@ class Bundle:
     @classmethod
     def from_json(cls, text: str | bytes) -> "Bundle":
         """The bundle that `to_json` wrote.  Raises ValueError for anything else."""
-        return cls.of(Definition.model_validate(each) for each in json.loads(text))
+        definitions = _DEFINITIONS.validate_json(text)
+        if unknown := [said for each in definitions for _, said in unknown_references(each.describe())]:
+            raise ValueError("; ".join(unknown))
+        return cls.of(definitions)
 
 
 def bundle_of(texts: Iterable[tuple[str, str]], identifier_types: Collection[str] | None = None) -> Bundle:

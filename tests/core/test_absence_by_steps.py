@@ -1,0 +1,66 @@
+"""Absences found at once equal those of somebody who lives through the journey, one touchpoint after the other."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.core.journey import judge
+from streams.core.touchpoint import Touchpoint
+from streams.core.verdict import NEVER, Clock
+from tests.core.story import define, touch
+from tests.core.worlds import HOUR_MS, always
+
+WITHIN_H = 4
+ROLES = ("asked", "told", "no", "closed", "both", "paid")  # `both` is told and asked
+
+
+@dataclass
+class Wait:
+    begun: Touchpoint
+    met: Touchpoint | None = None
+
+    def in_time(self, touchpoint: Touchpoint) -> bool:
+        return touchpoint.occurred_at <= self.deadline_ms
+
+    @property
+    def deadline_ms(self) -> int:
+        return self.begun.occurred_at + WITHIN_H * HOUR_MS
+
+
+def lived(story: list[Touchpoint], waits: str, same: bool, clock_ms: int) -> list[tuple[str, str]]:
+    """(event id of the beginning, state) of what is broken, found by walking through the story."""
+    waiting: list[Wait] = []
+    over = False
+    for touchpoint in story:
+        alike = [wait for wait in waiting if wait.met is None and (not same or wait.begun.team == touchpoint.team)]
+        if touchpoint.action in ("told", "both"):
+            for wait in alike:
+                wait.met = touchpoint
+            alike = []
+        if touchpoint.action == "no" or (touchpoint.action == "closed" and not over):
+            waiting = [wait for wait in waiting if wait.met or not wait.in_time(touchpoint)]
+            over = over or touchpoint.action == "closed"
+        if touchpoint.action in ("asked", "both") and not over:
+            if waits == "last":
+                waiting = [wait for wait in waiting if wait not in alike or not wait.in_time(touchpoint)]
+            if waits != "first" or not alike:
+                waiting.append(Wait(touchpoint))
+    broken = [wait for wait in waiting if not (wait.met and wait.in_time(wait.met)) and clock_ms > wait.deadline_ms]
+    return [(f"test/{wait.begun.event_id}", "recovered" if wait.met else "open") for wait in broken]
+
+
+stories = st.lists(st.tuples(st.integers(0, 12), st.sampled_from(ROLES), st.sampled_from(["x", "y"])), max_size=9)
+
+
+@always
+@given(stories, st.sampled_from(["first", "each", "last"]), st.booleans(), st.integers(0, 20))
+def test_walking_through_a_journey_finds_the_same(steps: list[tuple[int, str, str]], waits: str, same: bool, clock_h: int) -> None:
+    rule: dict[str, Any] = {"after": ["asked", "both"], "of": ["told", "both"], "unless": "no", "until": "closed"}
+    rule |= {"within": f"{WITHIN_H}h", "waits": waits, "same": ["team"] if same else []}
+    definition = define(f"breakages: {{quiet: {{absence: {rule}, per: occurrence}}}}")
+    told = [touch(hour, action, team=team, event_id=f"{index}") for index, (hour, action, team) in enumerate(steps)]
+    story = [touch(-1, "opened"), *sorted(told, key=lambda each: (each.occurred_at, each.event_id))]
+    verdict = judge(definition, "o", story, Clock(clock_h * HOUR_MS, NEVER))
+    assert [(each.occurrence, each.state) for each in verdict.breakages] == lived(story, waits, same, clock_h * HOUR_MS)
