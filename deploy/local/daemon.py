@@ -84,9 +84,9 @@ class Daemon:
         return process.pid if process else None
 
     def _process(self) -> psutil.Process | None:
-        if self._child is not None and self._child.poll() is not None:
-            return None
-        pid = self._child.pid if self._child else self._noted().get("pid", 0)
+        if self._child is not None:  # certainly ours, also in the first moment, when it has no command line yet
+            return psutil.Process(self._child.pid) if self._child.poll() is None else None
+        pid = self._noted().get("pid", 0)
         return find(pid, self._marker) if pid else None
 
     def ports(self) -> dict[str, int]:
@@ -101,6 +101,7 @@ class Daemon:
         return noted
 
     def launch(self, command: Sequence[str | Path], environment: Mapping[str, str], ports: Mapping[str, int]) -> None:
+        self._collect()  # what is left of an earlier launch that another command ended
         self.log.parent.mkdir(parents=True, exist_ok=True)
         if self.log.exists() and self.log.stat().st_size > LOG_LIMIT_BYTES:
             os.replace(self.log, self.log.with_suffix(".log.1"))

@@ -92,6 +92,22 @@ def test_a_pid_file_that_names_a_stranger_finds_nothing(daemon: Daemon, tmp_path
     assert daemon.stop(10) is True
 
 
+def test_a_process_that_has_no_command_line_yet_is_not_taken_for_ended(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    launch(daemon, SLEEP)
+    monkeypatch.setattr(psutil.Process, "cmdline", lambda _: [])
+    assert daemon.pid() is not None
+
+
+def test_a_second_launch_leaves_nothing_of_the_first(daemon: Daemon, tmp_path: Path) -> None:
+    """Also when another command ended the first."""
+    before = psutil.Process().children()
+    first = launch(daemon, SLEEP)
+    await_word(daemon)
+    Daemon("sleeper", tmp_path, MARKER, tethered=False).stop(10)
+    assert launch(daemon, SLEEP) != first
+    assert len(psutil.Process().children()) == len(before) + 2  # the process and its tether
+
+
 def test_a_log_that_grew_large_is_put_aside(daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("deploy.local.daemon.LOG_LIMIT_BYTES", 10)
     (tmp_path / "sleeper.log").write_text("x" * 11)
