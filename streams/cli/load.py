@@ -10,11 +10,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 
-from streams.cli.errors import CheckFailed, Unreachable
+from streams.cli.errors import CheckFailed
+from streams.cli.reach import reaching
 from streams.settings import Settings, load_settings
 from streams.sources import shipped
 from streams.sources.produce import Target, find_topic
-from streams.topics import BrokerUnreachable
 from streams.topology import TOUCHPOINTS
 
 if TYPE_CHECKING:  # DuckDB is imported by the command that needs it: the others start without it
@@ -62,7 +62,8 @@ def load_command(
         raise typer.BadParameter("--duplicates and --broken need --shuffle SEED, which says where they go")
     chosen = dict(map(_pair, variables or []))
     settings = load_settings()
-    target = None if only_show else _target(settings)
+    with reaching(settings):
+        target = None if only_show else find_topic(settings, TOUCHPOINTS)
     from streams.sources.load import Job
     from streams.sources.replay import Replay
     from streams.sources.rows import Source
@@ -71,15 +72,9 @@ def load_command(
     if target is None:
         _show(source, settings, as_json=as_json)
         return
-    summary = _load(Job(source, name, wire_format.value, rate, restart), settings, target)
+    with reaching(settings):
+        summary = _load(Job(source, name, wire_format.value, rate, restart), settings, target)
     typer.echo(json.dumps(summary.as_json()) if as_json else _sentence(summary))
-
-
-def _target(settings: Settings) -> Target:
-    try:
-        return find_topic(settings, TOUCHPOINTS)
-    except BrokerUnreachable as error:
-        raise Unreachable(str(error)) from None
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -96,10 +91,7 @@ def _load(job: "Job", settings: Settings, target: Target) -> "Summary":
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     with Progress(*columns, console=_messages) as bar:
         task = bar.add_task(job.source.mapping, total=None)
-        try:
-            return load(job, settings, target, lambda done, total: bar.update(task, completed=done, total=max(done, total)))
-        except BrokerUnreachable as error:
-            raise Unreachable(str(error)) from None
+        return load(job, settings, target, lambda done, total: bar.update(task, completed=done, total=max(done, total)))
 
 
 def _sentence(summary: "Summary") -> str:

@@ -6,9 +6,10 @@ from difflib import get_close_matches
 
 import duckdb
 
+from streams.settings import ConfigurationError
 from streams.sources import expressions
 from streams.sources.contract import ATTRIBUTE, ATTRIBUTES, FIELDS, IDENTIFIER, IDENTIFIERS, REQUIRED, SINGLE, Field
-from streams.sources.mapping import Mapping, MappingError, quoted
+from streams.sources.mapping import Mapping, quoted
 
 MAPPED = " mapped"  # the mapping's result as a view; the blank keeps it apart from any file
 NUMBER, REFUSED, KEY, DAMAGE, CONTENT = range(5)  # places in a row; from CONTENT on, a value for each of `content`
@@ -33,19 +34,19 @@ class Columns:
 def bind(connection: duckdb.DuckDBPyConnection, mapping: Mapping, strength: Sequence[str]) -> Columns:
     """Creates the view MAPPED and says what its columns are.  `strength`: identifier types, the strongest first.
 
-    Raises MappingError naming the mapping and the column, or with DuckDB's own message when the SELECT is wrong.
+    Raises ConfigurationError naming the mapping and the column, or with DuckDB's own message when the SELECT is wrong.
     """
     try:
         result = connection.sql(mapping.sql)
         types = {name: str(kind) for name, kind in zip(result.columns, result.types, strict=True)}
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(MAPPED)} AS {mapping.sql}")
     except duckdb.Error as error:
-        raise MappingError(f"{mapping.name}: {error}") from None
+        raise ConfigurationError(f"{mapping.name}: {error}") from None
     _check_names(mapping.name, list(types))
     try:
         content = tuple(column for field in FIELDS for column in _of_field(field, types))
     except expressions.UnusableColumn as error:
-        raise MappingError(f"{mapping.name}: {error}") from None
+        raise ConfigurationError(f"{mapping.name}: {error}") from None
     return Columns(_select(content, strength), content)
 
 
@@ -56,11 +57,11 @@ def _check_names(mapping: str, names: list[str]) -> None:
             continue
         near = get_close_matches(name, known, 1)
         hint = f"did you mean {near[0]}?" if near else f"attributes are named {ATTRIBUTE}…, identifiers {IDENTIFIER}…"
-        raise MappingError(f"{mapping}: unknown column {name}; {hint}")
+        raise ConfigurationError(f"{mapping}: unknown column {name}; {hint}")
     if missing := [name for name in REQUIRED if name not in names]:
-        raise MappingError(f"{mapping}: the SELECT lacks the column {', '.join(missing)}")
+        raise ConfigurationError(f"{mapping}: the SELECT lacks the column {', '.join(missing)}")
     if any(name.startswith(IDENTIFIER) for name in names) == (IDENTIFIERS in names):
-        raise MappingError(f"{mapping}: name either columns {IDENTIFIER}<type>, or one column {IDENTIFIERS}")
+        raise ConfigurationError(f"{mapping}: name either columns {IDENTIFIER}<type>, or one column {IDENTIFIERS}")
 
 
 def _of_field(field: Field, types: dict[str, str]) -> list[Column]:

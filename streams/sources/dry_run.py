@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from streams.core.identifiers import load_identifiers
 from streams.core.intake import YEAR_MS, Limits, Rejected, touchpoint_of
 from streams.settings import Settings
 from streams.sources import wire
 from streams.sources.columns import NUMBER, REFUSED
-from streams.sources.rows import LOADED_AT, Rows, Source
+from streams.sources.rows import LOADED_AT, Rows, Source, known_identifiers
 
 _BATCH_ROWS = 2_000
 
@@ -27,8 +26,8 @@ class Tried:
 
 
 def dry_run(source: Source, settings: Settings) -> Iterator[Tried]:
-    """Every row, tried.  Raises MappingError, IdentityError."""
-    identifiers = load_identifiers(settings.identity)
+    """Every row, tried.  Raises ConfigurationError."""
+    identifiers = known_identifiers(settings)
     now_ms = time.time_ns() // 1_000_000
     limits = Limits(round(settings.oldest_years * YEAR_MS), round(settings.future_s * 1_000))
     loaded_at = source.variables.get(LOADED_AT) or datetime.fromtimestamp(now_ms / 1_000, UTC).isoformat(timespec="seconds")

@@ -14,15 +14,13 @@ import msgspec
 from aiokafka.errors import KafkaError
 
 from streams.agents.marks import LOAD_HEADER
-from streams.core.identifiers import load_identifiers
-from streams.settings import Settings
+from streams.settings import ConfigurationError, Settings
 from streams.sources import wire
 from streams.sources.columns import DAMAGE, KEY, REFUSED
-from streams.sources.mapping import MappingError
 from streams.sources.position import Position, PositionFile
 from streams.sources.produce import Outbox, Record, Target, unreachable
 from streams.sources.replay import COPY, KINDS, damaged
-from streams.sources.rows import LOADED_AT, Rows, Source
+from streams.sources.rows import LOADED_AT, Rows, Source, known_identifiers
 from streams.sources.wire import Row
 
 _CHUNK_ROWS = 5_000
@@ -66,8 +64,8 @@ Progress = Callable[[int, int], None]  # records dealt with so far, about how ma
 
 
 def load(job: Job, settings: Settings, target: Target, progress: Progress) -> Summary:
-    """Returns when everything is acknowledged.  Raises MappingError, IdentityError, BrokerUnreachable."""
-    identifiers = load_identifiers(settings.identity)
+    """Returns when everything is acknowledged.  Raises ConfigurationError, BrokerUnreachable."""
+    identifiers = known_identifiers(settings)
     loaded_at = job.source.variables.get(LOADED_AT) or datetime.now(UTC).isoformat(timespec="seconds")
     rows = Rows(job.source, identifiers, loaded_at)
     name = rows.fingerprint(target.bootstrap, target.topic, job.name, job.format)
@@ -110,7 +108,7 @@ class _Loading:
         return self._summary
 
     def _resumed(self) -> Iterator[list[Row]]:
-        """Batches from the position on; raises MappingError when the rows before it are no longer the same."""
+        """Batches from the position on; raises ConfigurationError when the rows before it are no longer the same."""
         size = _CHUNK_ROWS if self._job.rate is None else max(1, min(_CHUNK_ROWS, round(self._job.rate * _PACE_S)))
         done = self._position.rows
         batches = self._rows.batches(size, skip=max(0, done - 1))
@@ -118,7 +116,7 @@ class _Loading:
             return batches
         first = next(batches, [])
         if not first or _digest(first[0]) != self._position.digest:
-            raise MappingError(
+            raise ConfigurationError(
                 f"{self._job.source.mapping}: its rows come in another order than when the load was interrupted; "
                 "let its ORDER BY break ties, or start over with --restart"
             )

@@ -25,10 +25,6 @@ _READERS = {
 _BUFFER = "1GB"  # beyond it DuckDB sorts on disk
 
 
-class MappingError(ConfigurationError):
-    """A mapping, a column of its result or a file that it reads cannot be used; the text names it and the remedy."""
-
-
 @dataclass(frozen=True)
 class Mapping:
     name: str  # as the user gave it, for messages
@@ -36,15 +32,17 @@ class Mapping:
 
 
 def read_mapping(name: str) -> Mapping:
-    """-> the mapping in the file of that name, or the shipped one; raises MappingError when there is neither."""
+    """-> the mapping in the file of that name, or the shipped one; raises ConfigurationError when there is neither."""
     path = Path(name) if name.endswith(".sql") else SHIPPED / f"{name}.sql"
     try:
         sql = path.read_text(encoding="utf-8")
     except OSError:
-        raise MappingError(f"no mapping {name}: give the path of a .sql file, or one that ships: {', '.join(shipped())}") from None
+        raise ConfigurationError(
+            f"no mapping {name}: give the path of a .sql file, or one that ships: {', '.join(shipped())}"
+        ) from None
     statements = _statements(name, sql)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        raise MappingError(f"{name}: a mapping is exactly one SELECT")
+        raise ConfigurationError(f"{name}: a mapping is exactly one SELECT")
     return Mapping(name, statements[0].query)
 
 
@@ -52,23 +50,23 @@ def _statements(name: str, sql: str) -> list[duckdb.Statement]:
     try:
         return duckdb.extract_statements(sql)
     except duckdb.Error as error:
-        raise MappingError(f"{name}: {error}") from None
+        raise ConfigurationError(f"{name}: {error}") from None
 
 
 def data_files(paths: Sequence[Path]) -> list[Path]:
-    """-> the files given, and those that lie in the folders given; raises MappingError for what cannot be read."""
+    """-> the files given, and those that lie in the folders given; raises ConfigurationError for what cannot be read."""
     found: list[Path] = []
     for path in paths:
         if not path.exists():
-            raise MappingError(f"{path} does not exist")
+            raise ConfigurationError(f"{path} does not exist")
         inside = sorted(file for file in path.iterdir() if _kind(file) in _READERS) if path.is_dir() else [path]
         if not inside or any(_kind(file) not in _READERS for file in inside):
-            raise MappingError(f"{path}: expected {', '.join(_READERS)} (also .gz), or a folder with such files")
+            raise ConfigurationError(f"{path}: expected {', '.join(_READERS)} (also .gz), or a folder with such files")
         found += inside
     stems = [_stem(file) for file in found]
     for stem in stems:
         if stems.count(stem) > 1:
-            raise MappingError(f"two files are named {stem}: each is a view named by its stem; rename or leave out one")
+            raise ConfigurationError(f"two files are named {stem}: each is a view named by its stem; rename or leave out one")
     return found
 
 
@@ -94,7 +92,7 @@ def open_files(files: Sequence[Path], variables: Lookup[str, str]) -> duckdb.Duc
             reader = _READERS[_kind(file)].replace("?", literal(str(file)))
             connection.execute(f"CREATE VIEW {quoted(_stem(file))} AS SELECT * FROM {reader}")
         except duckdb.Error as error:
-            raise MappingError(f"{file}: {error}") from None
+            raise ConfigurationError(f"{file}: {error}") from None
     return connection
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import duckdb
 
-from streams.core.identifiers import Identifiers
+from streams.core.identifiers import Identifiers, IdentityError, load_identifiers
+from streams.settings import ConfigurationError, Settings
 from streams.sources.columns import MAPPED, Columns, bind
-from streams.sources.mapping import Mapping, MappingError, data_files, fingerprint, open_files, quoted, read_mapping
+from streams.sources.mapping import Mapping, data_files, fingerprint, open_files, quoted, read_mapping
 from streams.sources.replay import Replay, select
 from streams.sources.wire import Row
 
@@ -25,8 +26,16 @@ class Source:
     replay: Replay | None = None
 
 
+def known_identifiers(settings: Settings) -> Identifiers:
+    """Raises ConfigurationError."""
+    try:
+        return load_identifiers(settings.identity)
+    except IdentityError as error:
+        raise ConfigurationError(str(error)) from None
+
+
 class Rows:
-    """An opened source.  Raises MappingError when mapping, files or result cannot be used."""
+    """An opened source.  Raises ConfigurationError when mapping, files or result cannot be used."""
 
     def __init__(self, source: Source, identifiers: Identifiers, loaded_at: str) -> None:
         self._mapping: Mapping = read_mapping(source.mapping)
@@ -54,13 +63,13 @@ class Rows:
         try:
             return self._connection.execute(sql)
         except duckdb.Error as error:
-            raise MappingError(f"{self._mapping.name}: {error}") from None
+            raise ConfigurationError(f"{self._mapping.name}: {error}") from None
 
     def _fetch(self, result: duckdb.DuckDBPyConnection, size: int) -> list[Row]:
         try:
             return result.fetchmany(size)
         except duckdb.Error as error:
-            raise MappingError(f"{self._mapping.name}: {error}") from None
+            raise ConfigurationError(f"{self._mapping.name}: {error}") from None
 
 
 def _strength(identifiers: Identifiers) -> list[str]:
