@@ -47,6 +47,11 @@ class Broker(Service):
 
     def prepare(self) -> None:
         """A Java, the jars, and a formatted log."""
+        for path in (self.home, self._jars_dir):
+            if "," in str(path) or os.pathsep in str(path):
+                raise LocalStackError(
+                    f"{path}: Kafka takes a comma and Java a {os.pathsep!r} for the end of a path, so choose another data_dir"
+                )
         self._java = find_java()
         self._classpath = jars.install(self._jars_dir)
         archive.discard(self._jars_dir, self._trainee)

@@ -127,6 +127,12 @@ def test_a_format_that_was_interrupted_is_made_anew(fresh: Broker) -> None:
     assert cluster_id(fresh.home / "data") == serving_cluster(fresh.port)
 
 
+@pytest.mark.parametrize("name", ["a,b", "a:b"])
+def test_a_directory_whose_name_kafka_or_java_would_split_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(LocalStackError, match=f"{name}/kafka: .*choose another data_dir"):
+        Broker(tmp_path / name, jars_dir=JARS).start()
+
+
 def test_a_full_disk_is_a_sentence(fresh: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 10, 0))
     with pytest.raises(LocalStackError, match=r"no space left for .*kafka \(it needs 268 MB\): free some"):
