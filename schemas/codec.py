@@ -12,7 +12,9 @@ from pathlib import Path
 from struct import Struct
 from typing import Any
 
-from fastavro import parse_schema, schemaless_reader, schemaless_writer
+from fastavro import parse_schema, schemaless_reader
+
+from schemas.writing import compile_writer
 
 SUBJECTS = ("touchpoint", "rejected_touchpoint", "journey", "breakage", "person")
 FRAME = Struct(">bI")
@@ -54,15 +56,8 @@ def parsed(subject: str, number: int) -> Any:
 def encoder(subject: str) -> Callable[[dict[str, Any]], bytes]:
     """-> a function from a record to framed bytes, in the newest packaged schema."""
     number = numbers(subject)[-1]
-    schema, frame = parsed(subject, number), FRAME.pack(0, number)
-
-    def encode(record: dict[str, Any]) -> bytes:
-        out = BytesIO()
-        out.write(frame)
-        schemaless_writer(out, schema, record)
-        return out.getvalue()
-
-    return encode
+    write, frame = compile_writer(parsed(subject, number)), FRAME.pack(0, number)
+    return lambda record: frame + write(record)
 
 
 def decoder(subject: str) -> Callable[[bytes], dict[str, Any]]:

@@ -46,7 +46,7 @@ from streams.core.stitch.state import (
 )
 from streams.core.stitch.store import Store
 from streams.core.touchpoint import Touchpoint
-from streams.core.verdict import UNKNOWN, Clock
+from streams.core.verdict import NEVER, UNKNOWN, Clock
 
 
 class Outcome(msgspec.Struct):
@@ -57,6 +57,7 @@ class Outcome(msgspec.Struct):
     moved: dict[int, list[Move]]  # other partition -> facts that follow a redirect there
     state: dict[bytes, bytes | None]
     clock: Clock | None  # the partition now judges at this clock, and everything due has been judged
+    last_ms: int  # event time of the last touchpoint taken; NEVER if there was none
 
 
 class WrongLife(Exception):
@@ -103,7 +104,7 @@ class Partition:
 
     def step(self, records: Sequence[tuple[int, bytes]], now_ms: int) -> Outcome:
         """Work off (offset, packed record) pairs, as many as one transaction may concern.  `now_ms` is wall time, a trace."""
-        self._desk, self._moved = Desk(self.store), dict[int, list[Move]]()
+        self._desk, self._moved, self._last_ms = Desk(self.store), dict[int, list[Move]](), NEVER
         taken = 0
         for offset, value in records:
             if len(self._desk.touched) >= self.most_touched:
@@ -114,7 +115,7 @@ class Partition:
                 break
         rows = self._judge_touched(now_ms)
         self.store.put(POSITION, pack_position(self.position))
-        return Outcome(taken, rows, self._moved, self.store.changed(), self._settled_clock())
+        return Outcome(taken, rows, self._moved, self.store.changed(), self._settled_clock(), self._last_ms)
 
     def _take(self, offset: int, value: bytes) -> bool:
         """-> whether the record is done; if not, it is to be given again in the next step."""
@@ -124,6 +125,7 @@ class Partition:
         record = unpack_log(value)
         if isinstance(record, Touchpoints):
             self._receive(record.items)
+            self._last_ms = record.items[-1].occurred_at
         elif isinstance(record, Redirects):
             for redirect in record.items:
                 self._redirect(redirect)

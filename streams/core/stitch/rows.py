@@ -42,7 +42,7 @@ def person_id(key: str) -> str:
 
 def _head(moment: Moment, definition: str, version: int, instance: str) -> Row:
     return {
-        "person_id": moment.person_id, "address_id": moment.address_id, "journey_id": hash_id(definition, instance),
+        "person_id": moment.person_id, "address_id": moment.address_id, "journey_id": hash_id("journey", definition, instance),
         "definition": definition, "definition_version": version, "instance": instance,
     }  # fmt: skip
 
@@ -98,7 +98,7 @@ def breakage_row(breakage: Breakage, state: str, detected_at: int, standing: Sta
     cause = (breakage.definition, breakage.rule, breakage.instance, breakage.occurrence)
     return {
         **_head(moment, breakage.definition, breakage.definition_version, breakage.instance),
-        "rule": breakage.rule, "occurrence": breakage.occurrence, "cause_key": hash_id(*cause), "state": state,
+        "rule": breakage.rule, "occurrence": breakage.occurrence, "cause_key": hash_id("cause", *cause), "state": state,
         "severity": breakage.severity, "owner": breakage.owner, "runbook": breakage.runbook,
         "due_at": breakage.due_at, "broken_at": breakage.broken_at, "detected_at": detected_at,
         "recovered_at": breakage.recovered_at, "region": breakage.region, "channel": breakage.channel,
