@@ -1,15 +1,17 @@
 """The result of a statement, block by block, as fast as a native client takes it."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
 
 from deploy.local.clickhouse.blocks import Header, empty_block, read_block, split_blocks, window_over
-from deploy.local.clickhouse.errors import Code, ServerError
+from deploy.local.clickhouse.errors import Code, ProtocolError, ServerError
 from deploy.local.clickhouse.native_client import NativeClient
 from deploy.local.clickhouse.native_request import Request
 from deploy.local.clickhouse.query_ids import with_client_ids
 from deploy.local.clickhouse.session import NotStreamed, Session
 from deploy.local.clickhouse.statements import touches_client_files, without_format
+
+_Blocks = Generator[tuple[int, bytes], None, None]
 
 
 def send_result(client: NativeClient, request: Request, *, read_only: bool) -> None:
@@ -23,13 +25,13 @@ def send_result(client: NativeClient, request: Request, *, read_only: bool) -> N
         raise ServerError.of(Code.NOT_IMPLEMENTED, "INTO OUTFILE and FROM INFILE are for the client to carry out.")
     with client.at_work(request.query_id) as guard:
         try:
-            _send(client, sql, _blocks(client.session, sql, request.query_id), with_header=only_reads)
+            _send(client, sql, request.query_id, with_header=only_reads)
         except ServerError:
             if not guard.cancelled:
                 raise
 
 
-def _blocks(session: Session, sql: str, query_id: str) -> Generator[tuple[int, bytes], None, None]:
+def _blocks(session: Session, sql: str, query_id: str) -> _Blocks:
     """Rows and bytes of each block of the result."""
     try:
         with closing(session.stream(sql, query_id)) as chunks:
@@ -40,18 +42,34 @@ def _blocks(session: Session, sql: str, query_id: str) -> Generator[tuple[int, b
         yield from ((block.rows, native) for block, native in split_blocks(result))
 
 
-def _send(client: NativeClient, sql: str, blocks: Generator[tuple[int, bytes], None, None], *, with_header: bool) -> None:
+def _send(client: NativeClient, sql: str, query_id: str, *, with_header: bool) -> None:
     packets, sent, rows, size_bytes = client.packets, 0, 0, 0
+    header, blocks = _begin(client.session, sql, query_id)
     with closing(blocks):
+        if header:
+            packets.block(empty_block(header))
         for block_rows, native in blocks:
-            if not sent:
-                packets.block(empty_block(_header_of(native)))
             packets.block(native)
             sent, rows, size_bytes = sent + 1, rows + block_rows, size_bytes + len(native)
-    if not sent and with_header and (header := client.session.header(sql)):
+    if with_header and not header and (header := client.session.header(sql)):
         packets.block(empty_block(header))
     packets.profile(rows, sent, size_bytes)
 
 
-def _header_of(native: bytes) -> tuple[Header, ...]:
-    return read_block(window_over(native)).header
+def _begin(session: Session, sql: str, query_id: str) -> tuple[Sequence[Header], _Blocks]:
+    """The columns of the result, none if it has no blocks, and all its blocks."""
+    blocks = _blocks(session, sql, query_id)
+    first = next(blocks, None)
+    if first is None:
+        return [], blocks
+    try:
+        return read_block(window_over(first[1])).header, _behind(first, blocks)
+    except ProtocolError:  # a type whose layout only the engine knows: asking for it ends the stream
+        blocks.close()
+        return session.header(sql), _blocks(session, sql, query_id)
+
+
+def _behind(first: tuple[int, bytes], blocks: _Blocks) -> _Blocks:
+    yield first
+    with closing(blocks):
+        yield from blocks

@@ -6,7 +6,7 @@
 from deploy.local.clickhouse.statements import first_word, quoted, replace_run
 
 _PREFIX = "/*query_id:"
-_CLIENT_ID = f"if(startsWith(query, '{_PREFIX}'), extract(query, '^/[*]query_id:(.*?)[*]/'), query_id)"
+_CLIENT_ID = f"if(startsWith(query, '{_PREFIX}'), unhex(extract(query, '^/[*]query_id:(.*?)[*]/')), query_id)"
 _PROCESSES = (
     f"(SELECT * REPLACE ({_CLIENT_ID} AS query_id, {_CLIENT_ID} AS initial_query_id,"
     " replaceRegexpOne(query, '^/[*]query_id:.*?[*]/ ', '') AS query) FROM system.processes)"
@@ -14,8 +14,8 @@ _PROCESSES = (
 
 
 def marker(query_id: str) -> str:
-    """What stands in front of a statement with this id; the engine keeps comments."""
-    return f"{_PREFIX}{query_id.replace('*/', '')}*/ "
+    """What stands in front of a statement with this id, in hexadecimal since a comment cannot hold everything."""
+    return f"{_PREFIX}{query_id.encode('utf-8', 'surrogateescape').hex()}*/ "
 
 
 def kill_statement(query_id: str) -> str:
