@@ -36,8 +36,8 @@ class Worker:
         return self._finish(0 if self._stopping else 1)
 
     def _start(self, name: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "streams.cli.main", "agent", name]
-        return subprocess.Popen(command, env=environment(self._settings), start_new_session=True)  # noqa: S603 - our own
+        command = [sys.executable, "-m", "streams.cli.main", "agent", name, "--tethered"]
+        return subprocess.Popen(command, env=environment(self._settings), stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603
 
     def _stop(self, *_: object) -> None:
         self._stopping = True
