@@ -16,10 +16,12 @@ ACTIVE_KEY = b"active"  # the bundle last activated: applying it again does noth
 
 
 class Shelf:
-    """Published bundles.  A worker reads the topic to its end before it says that it lacks one."""
+    """Published bundles.  A worker reads the topic to its end before it says that it lacks one.  Not for several threads at once."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._place = TopicPartition(settings.topic(topology.DEFINITIONS), 0)
+        self._consumer: KafkaConsumer | None = None
         self._bundles: dict[str, Bundle] = {}
         self.active: str | None = None
 
@@ -28,23 +30,24 @@ class Shelf:
         if content_hash not in self._bundles:
             self.read()
         if content_hash not in self._bundles:
-            topic = self._settings.topic(topology.DEFINITIONS)
-            raise LookupError(f"{topic} has no bundle {content_hash}: publish it again with `throughline journeys apply`")
+            raise LookupError(f"{self._place.topic} has no bundle {content_hash}: publish it with `throughline journeys apply`")
         return self._bundles[content_hash]
 
     def read(self) -> None:
-        """Everything that is published now."""
-        place = TopicPartition(self._settings.topic(topology.DEFINITIONS), 0)
-        consumer = KafkaConsumer(bootstrap_servers=self._settings.kafka_bootstrap, isolation_level="read_committed")
-        try:
-            consumer.assign([place])
-            consumer.seek_to_beginning(place)
-            end = consumer.end_offsets([place])[place]
-            while consumer.position(place) < end:
-                for record in consumer.poll(timeout_ms=500).get(place, []):
-                    self._take(record.key, record.value)
-        finally:
-            consumer.close()
+        """What was published since the last time."""
+        if self._consumer is None:
+            self._consumer = KafkaConsumer(bootstrap_servers=self._settings.kafka_bootstrap, isolation_level="read_committed")
+            self._consumer.assign([self._place])
+            self._consumer.seek_to_beginning(self._place)
+        end = self._consumer.end_offsets([self._place])[self._place]
+        while self._consumer.position(self._place) < end:
+            for record in self._consumer.poll(timeout_ms=500).get(self._place, []):
+                self._take(record.key, record.value)
+
+    def close(self) -> None:
+        if self._consumer is not None:
+            self._consumer.close()
+            self._consumer = None
 
     def instance_types(self) -> set[str]:
         """Identifier types that the active definitions take as instances."""
@@ -65,6 +68,7 @@ def apply_bundle(settings: Settings, bundle: Bundle, effective_from_ms: int) -> 
     """
     shelf = Shelf(settings)
     shelf.read()
+    shelf.close()
     if shelf.active == bundle.content_hash and effective_from_ms > NEVER:
         return False
     since_ms = NEVER if shelf.active is None else effective_from_ms

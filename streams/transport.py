@@ -6,7 +6,7 @@ to a `Handler`; nothing is ever acknowledged by the framework.  Everything else 
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol, cast
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
@@ -20,6 +20,9 @@ from faust.transport.drivers.aiokafka import Transport as FaustTransport
 from faust.types.tuples import TP, ConsumerMessage
 
 from streams.fault import fault
+from streams.metrics.metric import Reading
+
+FETCH_S = 0.25  # how long a fetch waits for records: the clock of an idle partition is no finer
 
 
 class Batch(ConsumerMessage):
@@ -48,6 +51,12 @@ class Handler(Protocol):
 
     def metadata(self, _tp: TP) -> str:
         """Kept beside the committed offset."""
+
+    def readings(self) -> Iterable[Reading]:
+        """Gauges as they are now, for whoever asks from outside."""
+
+    def trouble(self) -> str:
+        """Why it cannot do its work at the moment; empty: it can."""
 
 
 class BatchThread(AIOKafkaConsumerThread):
@@ -111,6 +120,8 @@ class BatchConsumer(FaustConsumer):
         self.handler = self.transport.handler
         self._inflight: defaultdict[TP, deque[Batch]] = defaultdict(deque)
         self._seeking = asyncio.Lock()
+        self._handed_over = asyncio.Condition()
+        self._rounds = 0  # of fetching and handing over
 
     def _new_consumer_thread(self) -> BatchThread:
         return BatchThread(self, loop=self.loop, beacon=self.beacon)
@@ -119,11 +130,17 @@ class BatchConsumer(FaustConsumer):
         """Run one of the thread's coroutines on the thread's loop."""
         return await self._thread.call_thread(call)
 
-    async def ends(self) -> dict[TP, int]:
-        return cast(dict[TP, int], await self.ask(self._thread.ends))
-
-    async def positions(self) -> dict[TP, int]:
-        return cast(dict[TP, int], await self.ask(self._thread.positions))
+    async def emptied(self) -> set[TP]:
+        """Partitions that are read to the end as it is now, with everything read from them done."""
+        generation = self.app.consumer_generation_id
+        ends: dict[TP, int] = await self.ask(self._thread.ends)
+        positions: dict[TP, int] = await self.ask(self._thread.positions)
+        async with self._handed_over:  # what moved the positions may still be on its way to us
+            this_round = self._rounds + 1
+            await self._handed_over.wait_for(lambda: self._rounds >= this_round)
+        if not self.flow_active or generation != self.app.consumer_generation_id:  # what was fetched may have been dropped
+            return set()
+        return {tp for tp, end in ends.items() if positions.get(tp, -1) >= end and not self.unfinished(tp)}
 
     def done(self, batch: Batch) -> None:
         """Everything that the batch caused is confirmed: it may be committed, in the order of its partition."""
@@ -137,10 +154,11 @@ class BatchConsumer(FaustConsumer):
     async def perform_seek(self) -> None:
         # Faust calls this twice after a rebalance, side by side: once from the rebalance, once from the drain loop
         async with self._seeking:
+            assigned = self.assignment()
             try:
                 await self._seek_all()
             except Exception as error:
-                if not self.should_stop:
+                if not self.should_stop and assigned == self.assignment():  # else they went again meanwhile
                     fault("cannot take up partitions", error)
 
     async def _seek_all(self) -> None:
@@ -161,14 +179,16 @@ class BatchConsumer(FaustConsumer):
     async def _drain_messages(self, fetcher: Any) -> None:
         try:
             while not (self._stopped.is_set() or fetcher._stopped.is_set()):
-                records, _ = await self._wait_next_records(1.0)
+                records, _ = await self._wait_next_records(FETCH_S)
                 if records is None or self.should_stop:
                     return
                 if not self.flow_active:
                     await self.perform_seek()
                     continue
                 await self._hand_over(records)
-                await asyncio.sleep(0)
+                async with self._handed_over:
+                    self._rounds += 1
+                    self._handed_over.notify_all()
         except (*self.consumer_stopped_errors, asyncio.CancelledError):
             if not self.transport.app.should_stop:
                 raise
@@ -208,7 +228,8 @@ class BatchConsumer(FaustConsumer):
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         # stock drops its lists before the last commit of a rebalance, so it would commit nothing here
         try:
-            await self.handler.revoked(revoked)
+            async with self._seeking:  # what is being taken up is taken up first
+                await self.handler.revoked(revoked)
         except Exception as error:
             fault("cannot give up partitions", error)
         await self.commit()

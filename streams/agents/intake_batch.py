@@ -25,6 +25,8 @@ class Taken(msgspec.Struct):
     rejected: list[dict[str, Any]] = []
     as_ofs: list[tuple[int, bool]] = []  # (epoch ms, final)
     newest_ms: int = NEVER
+    accepted: int = 0  # of the records; `touchpoints` has copies for other addresses besides
+    too_late: int = 0
     confirmed: bool = False
 
 
@@ -32,7 +34,7 @@ class Reader:
     """Pure but for its cache of known pairs, which only spares traffic and never decides."""
 
     def __init__(self, settings: Settings, identifiers: Identifiers) -> None:
-        self._identifiers = identifiers
+        self.identifiers = identifiers
         self._live = settings.clock == "live"
         self._limits = Limits(int(settings.oldest_years * YEAR_MS), int(settings.future_s * 1_000))
         self._horizon_ms = int(settings.late_horizon_s * 1_000)
@@ -48,6 +50,7 @@ class Reader:
             except Rejected as rejected:
                 load = _text(record, LOAD_HEADER)
                 taken.rejected.append(rejected_row(record, rejected.reason, rejected.detail, load, now_ms))
+        taken.accepted = len(records) - len(taken.rejected) - len(taken.as_ofs)
         return taken
 
     def _take(self, record: ConsumerRecord, clock: SourceClock, now_ms: int, taken: Taken) -> None:
@@ -57,11 +60,12 @@ class Reader:
         if record.value is not None and len(record.value) > self._most_bytes:
             raise Rejected("too_large", f"the record has {len(record.value)} bytes, max_record_bytes allows {self._most_bytes}")
         load = _text(record, LOAD_HEADER) if record.headers else ""
-        touchpoint = touchpoint_of(self._decode(record.value), self._identifiers, self._limits, now_ms, load)
+        touchpoint = touchpoint_of(self._decode(record.value), self.identifiers, self._limits, now_ms, load)
         self._stamp(touchpoint, record, clock)
         taken.touchpoints.append(touchpoint)
         taken.touchpoints += self._copies(touchpoint)
         taken.newest_ms = max(taken.newest_ms, touchpoint.occurred_at)
+        taken.too_late += touchpoint.too_late
         self._link(touchpoint, taken.links)
 
     def _stamp(self, touchpoint: Touchpoint, record: ConsumerRecord, clock: SourceClock) -> None:
@@ -74,13 +78,13 @@ class Reader:
     def _copies(self, touchpoint: Touchpoint) -> list[Touchpoint]:
         if touchpoint.too_late or len(touchpoint.identifiers) == 1:
             return []
-        others = self._identifiers.other_addresses(touchpoint.identifiers, touchpoint.address)
+        others = self.identifiers.other_addresses(touchpoint.identifiers, touchpoint.address)
         return [msgspec.structs.replace(touchpoint, address=address, copied=True) for address in others]
 
     def _link(self, touchpoint: Touchpoint, links: list[Link]) -> None:
         if touchpoint.too_late:
             return
-        for pair in self._identifiers.links(touchpoint.identifiers):
+        for pair in self.identifiers.links(touchpoint.identifiers):
             order = order_of(touchpoint)
             known = self._pairs.get(pair)
             if known is None or order < known:
