@@ -16,7 +16,7 @@ ACTIVE_KEY = b"active"  # the bundle last activated: applying it again does noth
 
 
 class Shelf:
-    """Published bundles.  A worker reads the topic to its end before it says that it lacks one.  Not for several threads at once."""
+    """Published bundles.  A worker reads the topic to its end before it says that it lacks one.  For one thread at a time."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
