@@ -49,7 +49,7 @@ class ClockRow(NamedTuple):
 
     topic       name as in the map of topics, without the namespace
     source      source partition that the time is about; 0 where the clock is one for all
-    redirects   every redirect up to this number was applied before it, and the rows of persons who vanished had gone as moved
+    redirects   every redirect up to this number was applied before it: rows that had to go because of them had gone as moved
     version     the highest of (topic, partition, source) wins
     partitions  how many partitions the topic has: only when all have spoken does the least of their clocks count
     sources     how many sources speak on each partition

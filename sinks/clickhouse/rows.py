@@ -59,9 +59,9 @@ def touchpoints(insert: Insert) -> Columns:
 
 
 JOURNEY = (
-    "definition", "instance", "person_id", "journey_id", "definition_version", "state", "outcome", "opened_at", "closed_at",
-    "first_at", "last_at", "touchpoints", "opened_by", "region", "channel", "effort", "backfilled", "redirects", "clock_at",
-    "emitted_at", "version",
+    "definition", "instance", "person_id", "address_id", "journey_id", "definition_version", "state", "outcome", "opened_at",
+    "closed_at", "first_at", "last_at", "touchpoints", "opened_by", "region", "channel", "effort", "backfilled", "redirects",
+    "clock_at", "emitted_at", "version",
 )  # fmt: skip
 NO_JOURNEY: Record = {
     "version": 0, "state": "", "outcome": "", "opened_at": None, "closed_at": None, "region": "", "channel": "",
@@ -74,9 +74,9 @@ def journeys(insert: Insert) -> Columns:
 
 
 BREAKAGE = (
-    "definition", "rule", "instance", "occurrence", "person_id", "journey_id", "cause_key", "definition_version", "state",
-    "severity", "owner", "runbook", "due_at", "broken_at", "detected_at", "recovered_at", "region", "channel", "backfilled",
-    "redirects", "clock_at", "emitted_at", "version",
+    "definition", "rule", "instance", "occurrence", "person_id", "address_id", "journey_id", "cause_key", "definition_version",
+    "state", "severity", "owner", "runbook", "due_at", "broken_at", "detected_at", "recovered_at", "region", "channel",
+    "backfilled", "redirects", "clock_at", "emitted_at", "version",
 )  # fmt: skip
 NO_BREAKAGE: Record = {"version": 0, "state": "", "broken_at": None, "severity": "", "region": "", "channel": ""}
 

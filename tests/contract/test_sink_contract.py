@@ -15,11 +15,11 @@ from sinks.clickhouse.client import connect
 from sinks.clickhouse.sink import ClickHouseSink
 from sinks.contract import MAX_ROWS, TABLES, Backpressure, Batch, Sink
 from sinks.memory import MemorySink
-from tests.sinks.databases import Connect, connected, database
+from tests.sinks.databases import Connect, admin, connected, database, migrated
 from tests.sinks.gate import Gate
 from tests.sinks.samples import AT, DAY_MS, OTHER, batch, breakage, clock, journey, person, rejected, touchpoint
 
-__all__ = ["connected", "database"]
+__all__ = ["admin", "connected", "database", "migrated"]
 NAMES = {
     "touchpoints": ("source", "event_id", "address", "content_hash", "late_ms", "too_late", "load", "action"),
     "journeys": ("definition", "instance", "person_id", "version", "state"),

@@ -1,3 +1,3 @@
-from tests.sinks.databases import client, connected, database, sink
+from tests.sinks.databases import admin, client, connected, database, migrated, own_database, sink, unborn
 
-__all__ = ["client", "connected", "database", "sink"]
+__all__ = ["admin", "client", "connected", "database", "migrated", "own_database", "sink", "unborn"]

@@ -40,8 +40,9 @@ def promise(name: str = "delivery", **changes: Any) -> dict[str, Any]:
 
 def journey(instance: str = "o1", person: str = PERSON, **changes: Any) -> dict[str, Any]:
     values: dict[str, Any] = {
-        "person_id": person, "journey_id": hash_id("order", instance), "definition": "order", "definition_version": 1,
-        "instance": instance, "state": "open", "outcome": "", "opened_at": AT, "closed_at": None, "first_at": AT, "last_at": AT,
+        "person_id": person, "address_id": hash_id("order", instance), "journey_id": hash_id("journey", instance),
+        "definition": "order", "definition_version": 1, "instance": instance, "state": "open", "outcome": "",
+        "opened_at": AT, "closed_at": None, "first_at": AT, "last_at": AT,
         "touchpoints": 1, "opened_by": "e1", "region": "BR", "channel": "web", "effort": 0.0, "stages": [], "promises": [],
         "facts": [], "backfilled": False, "redirects": 0, "version": 1, "clock_at": AT, "emitted_at": AT + 2_000, "replaces": None,
     }  # fmt: skip
@@ -59,9 +60,10 @@ def proof(event_id: str = "e1", role: str = "made", **changes: Any) -> dict[str,
 
 def breakage(instance: str = "o1", person: str = PERSON, **changes: Any) -> dict[str, Any]:
     values: dict[str, Any] = {
-        "person_id": person, "journey_id": hash_id("order", instance), "definition": "order", "definition_version": 1,
-        "instance": instance, "rule": "late_delivery", "occurrence": "",
-        "cause_key": hash_id("order", "late_delivery", instance, ""), "state": "open", "severity": "warning", "owner": "logistics", "runbook": "", "due_at": AT, "broken_at": AT,
+        "person_id": person, "address_id": hash_id("order", instance), "journey_id": hash_id("journey", instance),
+        "definition": "order", "definition_version": 1, "instance": instance, "rule": "late_delivery", "occurrence": "",
+        "cause_key": hash_id("order", "late_delivery", instance, ""), "state": "open", "severity": "warning",
+        "owner": "logistics", "runbook": "", "due_at": AT, "broken_at": AT,
         "detected_at": AT + 5, "recovered_at": None, "region": "BR", "channel": "web", "evidence": [proof()], "facts": [],
         "backfilled": False, "redirects": 0, "version": 1, "clock_at": AT, "emitted_at": AT + 2_000, "replaces": None,
     }  # fmt: skip

@@ -9,15 +9,16 @@ from clickhouse_driver import Client
 from clickhouse_driver.errors import ServerException
 
 from sinks.clickhouse.sink import ClickHouseSink
-from tests.sinks.samples import AT, DAY_MS, HOUR_MS, batch, breakage, journey, replaced_breakage, replaced_journey
+from tests.sinks.databases import alters
+from tests.sinks.samples import AT, DAY_MS, HOUR_MS, batch, breakage, journey, person, replaced_breakage, replaced_journey
 
 COUNTED = """
-SELECT definition, region, channel, kind, name, toUnixTimestamp64Milli(at) - positiveModulo(toUnixTimestamp64Milli(at), 3600000) AS hour,
-       count() AS n
+WITH toUnixTimestamp64Milli(at) AS at_ms
+SELECT definition, region, channel, kind, name, at_ms - positiveModulo(at_ms, 3600000) AS hour, count() AS n
 FROM
 (
     SELECT definition, region, channel, 'opened' AS kind, '' AS name, opened_at AS at FROM v_journeys
-    UNION ALL SELECT definition, region, channel, 'closed', outcome, assumeNotNull(closed_at) FROM v_journeys WHERE closed_at IS NOT NULL
+    UNION ALL SELECT definition, region, channel, 'closed', outcome, assumeNotNull(closed_at) FROM v_journeys WHERE state = 'closed'
     UNION ALL SELECT definition, region, channel, 'broken', rule, broken_at FROM v_breakages
 )
 GROUP BY ALL ORDER BY ALL
@@ -73,6 +74,7 @@ def test_the_figures_equal_a_count_of_what_stands_in_whatever_order_rows_come(
     assert client.execute(SHOWN) == counted
 
 
+@alters
 def test_an_insert_that_was_cut_off_before_the_figures_is_made_good_by_its_retry(client: Client, sink: ClickHouseSink) -> None:
     """The rows had got in, the entries had not: the same insert again, which the table drops as known, still feeds the entries."""
     client.execute("ALTER TABLE hour_entries ADD CONSTRAINT broken CHECK instance != 'o1'")
@@ -85,9 +87,8 @@ def test_an_insert_that_was_cut_off_before_the_figures_is_made_good_by_its_retry
     assert client.execute("SELECT (SELECT count() FROM journeys), (SELECT sum(n) FROM v_journey_hours)") == [(1, 1)]
 
 
+@alters
 def test_the_same_holds_for_redirects(client: Client, sink: ClickHouseSink) -> None:
-    from tests.sinks.samples import person
-
     client.execute("ALTER TABLE redirects ADD CONSTRAINT broken CHECK number != 4")
     sink.add(batch("people", person("o1", number=4)))
     with pytest.raises(ServerException):

@@ -3,6 +3,7 @@
 import threading
 import time
 from itertools import permutations
+from typing import Any
 
 import pytest
 from clickhouse_driver import Client
@@ -10,7 +11,7 @@ from clickhouse_driver import Client
 from sinks.clickhouse.sink import ClickHouseSink
 from sinks.contract import Batch
 from streams.core.touchpoint import hash_id
-from tests.sinks.databases import Connect
+from tests.sinks.databases import Connect, alters
 from tests.sinks.samples import OTHER, PERSON, batch, breakage, clock, journey, person, replaced_breakage, replaced_journey
 
 ALONE = hash_id("order", "o1")  # the order as a person of its own, before its customer is known
@@ -21,46 +22,62 @@ SEEN = {
 }
 
 
-def before() -> list[Batch]:
-    """The order came first: its journey belongs to itself."""
-    return [batch("journeys", journey(person=ALONE, version=1)), batch("breakages", breakage(person=ALONE, version=1))]
+class Change:
+    """The order belonged to `old` since redirect `number - 1` (0: to itself), and redirect `number` gives it to `new`."""
+
+    def __init__(self, old: str, new: str, number: int) -> None:
+        self.old, self.new, self.number = old, new, number
+
+    def before(self) -> list[Batch]:
+        known = [batch("people", person("o1", self.old, self.number - 1))] if self.number > 1 else []
+        rest: dict[str, Any] = {"version": 1, "redirects": self.number - 1}
+        return [*known, batch("journeys", journey(person=self.old, **rest)), batch("breakages", breakage(person=self.old, **rest))]
+
+    def steps(self) -> dict[str, list[Batch]]:
+        """What travels apart: the redirect, the rows that go, the rows that come."""
+        moved: dict[str, Any] = {"version": 2, "state": "moved", "redirects": self.number - 1}
+        gone = journey(person=self.old, replaces=replaced_journey(journey()), **moved)
+        gone_too = breakage(person=self.old, replaces=replaced_breakage(breakage()), **moved)
+        rest: dict[str, Any] = {"version": 1, "redirects": self.number}
+        come, come_too = journey(person=self.new, **rest), breakage(person=self.new, **rest)
+        return {
+            "redirect": [batch("people", person("o1", self.new, self.number), first=1)],
+            "go": [batch("journeys", gone, first=1), batch("breakages", gone_too, first=1)],
+            "come": [batch("journeys", come, partition=1), batch("breakages", come_too, partition=1)],
+        }
 
 
-def merge() -> dict[str, Batch]:
-    """Then redirect 1 gives the order to its customer.  Each of these travels through a partition of its own."""
-    old, broken = journey(person=ALONE, version=1), breakage(person=ALONE, version=1)
-    gone = journey(person=ALONE, version=2, state="moved", replaces=replaced_journey(old))
-    gone_too = breakage(person=ALONE, version=2, state="moved", replaces=replaced_breakage(broken))
-    return {
-        "people": batch("people", person("o1", number=1)),
-        "moved": batch("journeys", gone, partition=0, first=1),
-        "moved breakage": batch("breakages", gone_too, partition=0, first=1),
-        "new": batch("journeys", journey(person=PERSON, version=1, redirects=1), partition=1),
-        "new breakage": batch("breakages", breakage(person=PERSON, version=1, redirects=1), partition=1),
-    }
+CHANGES = {
+    "finds its customer": Change(ALONE, PERSON, 1),
+    "goes to another customer": Change(PERSON, OTHER, 2),
+    "is its own again": Change(PERSON, ALONE, 2),
+}
 
 
 def hours(client: Client) -> dict[str, int]:
     return dict(client.execute("SELECT kind, n FROM v_journey_hours"))
 
 
-@pytest.mark.parametrize("order", list(permutations(["people", "moved", "new"])), ids="-".join)
-def test_whatever_lands_first_a_journey_is_never_there_twice(client: Client, sink: ClickHouseSink, order: tuple[str, ...]) -> None:
-    """Journeys, breakages and the figures an hour, after each of the three steps of a merge in every order."""
-    for each in before():
-        sink.add(each)
-    sink.flush()
-    steps = merge()
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("order", list(permutations(["redirect", "go", "come"])), ids="-".join)
+def test_whatever_lands_first_a_journey_is_never_there_twice(
+    client: Client, sink: ClickHouseSink, change: str, order: tuple[str, ...]
+) -> None:
+    """Journeys, breakages and the figures an hour, after each of the three steps in every order."""
+    land(sink, CHANGES[change].before())
     for step in order:
-        sink.add(steps[step])
-        if step != "people":
-            sink.add(steps[f"{step} breakage"])
-        sink.flush()
+        land(sink, CHANGES[change].steps()[step])
         for view, query in SEEN.items():
             assert len(client.execute(query)) <= 1, (view, step)
         assert all(n <= 1 for n in hours(client).values()), step
-    assert {view: client.execute(query) for view, query in SEEN.items()} == dict.fromkeys(SEEN, [(PERSON,)])
+    assert {view: client.execute(query) for view, query in SEEN.items()} == {view: [(CHANGES[change].new,)] for view in SEEN}
     assert hours(client) == {"opened": 1, "broken": 1}
+
+
+def land(sink: ClickHouseSink, batches: list[Batch]) -> None:
+    for each in batches:
+        sink.add(each)
+    sink.flush()
 
 
 def test_a_row_waits_for_the_redirects_that_it_rests_on(client: Client, sink: ClickHouseSink) -> None:
@@ -75,18 +92,20 @@ def test_a_row_waits_for_the_redirects_that_it_rests_on(client: Client, sink: Cl
     assert client.execute(SEEN["v_journeys"]) == [(PERSON,)]
 
 
-def test_a_person_that_becomes_a_root_again_is_seen_again(client: Client, sink: ClickHouseSink) -> None:
-    """Redirect 1 takes the order away from itself, redirect 2 gives it back."""
-    for each in [*before(), batch("people", person("o1", number=1))]:
-        sink.add(each)
-    sink.flush()
+def test_a_person_that_became_part_of_another_is_hidden_with_all_that_is_addressed_to_it(
+    client: Client, sink: ClickHouseSink
+) -> None:
+    """Customer c1 turns out to be c2: rows of c1 are hidden at once, and seen again when that is taken back."""
+    customer: dict[str, Any] = {"identifier_type": "customer", "identifier_value": "c1", "own_id": PERSON, "kind": "person"}
+    land(sink, [batch("journeys", journey(person=PERSON, redirects=1)), batch("people", person("o1", PERSON, 1))])
+    assert client.execute(SEEN["v_journeys"]) == [(PERSON,)]
+    land(sink, [batch("people", person("o1", OTHER, 2, **customer), first=1)])
     assert client.execute(SEEN["v_journeys"]) == []
-    sink.add(batch("people", person("o1", belongs_to=ALONE, number=2), first=1))
-    sink.flush()
-    assert client.execute(SEEN["v_journeys"]) == [(ALONE,)]
+    land(sink, [batch("people", person("o1", PERSON, 3, **customer), first=2)])
+    assert client.execute(SEEN["v_journeys"]) == [(PERSON,)]
 
 
-def gone_persons(client: Client) -> int:
+def looked_at(client: Client) -> int:
     """How many redirects a query of journeys has to look at."""
     settled = client.execute("SELECT number FROM redirects_settled")[0][0]
     return int(client.execute("SELECT count() FROM redirects_newest WHERE number > %(n)s", {"n": settled})[0][0])
@@ -96,16 +115,16 @@ def test_clocks_of_all_partitions_spare_looking_at_old_redirects(client: Client,
     """Without clocks all are looked at; then those above the least number of any partition of journeys and breakages."""
     sink.add(batch("people", *(person(f"o{n}", number=n) for n in range(1, 11))))
     sink.flush()
-    assert gone_persons(client) == 10
+    assert looked_at(client) == 10
     told = [("journeys", 0, 9), ("journeys", 1, 6), ("breakages", 0, 8), ("breakages", 1, 7)]
     for number, (topic, partition, redirects) in enumerate(told):
-        assert gone_persons(client) == 10, "a partition has not spoken yet"
+        assert looked_at(client) == 10, "a partition has not spoken yet"
         sink.add(batch("clocks", clock(topic, partition, redirects=redirects, partitions=2), first=number))
         sink.flush()
-    assert gone_persons(client) == 4
+    assert looked_at(client) == 4
     sink.add(batch("clocks", clock("journeys", 1, redirects=10, partitions=2, version=2), first=9))
     sink.flush()
-    assert gone_persons(client) == 3
+    assert looked_at(client) == 3
 
 
 def test_a_newer_clock_never_takes_its_word_back(client: Client, sink: ClickHouseSink) -> None:
@@ -115,33 +134,30 @@ def test_a_newer_clock_never_takes_its_word_back(client: Client, sink: ClickHous
         for source, redirects in ((0, 5), (1, 3)):
             sink.add(batch("clocks", clock(topic, 0, source=source, redirects=redirects, sources=2), first=source, topic_id=topic))
     sink.flush()
-    assert gone_persons(client) == 0
+    assert looked_at(client) == 0
 
 
+@alters
 @pytest.mark.parametrize("view", SEEN)
 def test_rows_are_read_after_the_redirects_that_have_landed_and_settled(
     client: Client, connected: Connect, sink: ClickHouseSink, view: str
 ) -> None:
-    """The new row and its redirect are there.  While a query waits in its first number, made slow here, the old row goes as moved and
-    the clocks behind it land.  Were the rows older than the settled number, the old one would still be there, and not be hidden.
+    """The new row and its redirect are there.  While a query waits in its first number, made slow here, the old row goes as moved
+    and the clocks behind it land.  Were the rows older than the settled number, the old one would still be there, not hidden.
     """
-    steps = merge()
-    for each in [*before(), steps["new"], steps["new breakage"], steps["people"]]:
-        sink.add(each)
-    sink.flush()
+    change = CHANGES["goes to another customer"]
+    steps = change.steps()
+    land(sink, [*change.before(), *steps["come"], *steps["redirect"]])
     make_slow(client, "redirects_landed")
     seen: list[tuple[str]] = []
     reader = threading.Thread(target=lambda: seen.extend(connected().execute(SEEN[view])))
     reader.start()
     time.sleep(WAIT_S / 2)
-    for each in [steps["moved"], steps["moved breakage"]]:
-        sink.add(each)
-    for number, topic in enumerate(("journeys", "breakages")):
-        sink.add(batch("clocks", clock(topic, redirects=1), first=number))
-    sink.flush()
+    clocks = [clock(topic, redirects=change.number) for topic in ("journeys", "breakages")]
+    land(sink, [*steps["go"], batch("clocks", *clocks)])
     assert reader.is_alive(), "the query should wait until everything has landed"
     reader.join()
-    assert seen == [(PERSON,)]
+    assert seen == [(change.new,)]
 
 
 def make_slow(client: Client, view: str) -> None:

@@ -4,6 +4,7 @@ CREATE TABLE IF NOT EXISTS journeys
     definition LowCardinality(String) COMMENT 'Name of the definition.',
     instance String COMMENT 'Its instance: the order number, the case number.' CODEC(ZSTD(1)),
     person_id String COMMENT 'The person, 32 hex digits.' CODEC(ZSTD(1)),
+    address_id String COMMENT 'The identifier that it is about, 32 hex digits: own_id in people. Its owner is the person.' CODEC(ZSTD(1)),
     journey_id String COMMENT 'The instance of the definition, 32 hex digits; the same whoever the person is.' CODEC(ZSTD(1)),
     definition_version UInt32 COMMENT 'Version of the definition.',
     state LowCardinality(String) COMMENT 'open, closed, or moved: the row went because its person changed.',

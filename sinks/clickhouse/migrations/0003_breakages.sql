@@ -6,6 +6,7 @@ CREATE TABLE IF NOT EXISTS breakages
     instance String COMMENT 'The instance of the journey: the order number, the case number.' CODEC(ZSTD(1)),
     occurrence String COMMENT 'Which violation, where a rule can be broken more than once; else empty.' CODEC(ZSTD(1)),
     person_id String COMMENT 'The person, 32 hex digits.' CODEC(ZSTD(1)),
+    address_id String COMMENT 'The identifier that it is about, 32 hex digits: own_id in people. Its owner is the person.' CODEC(ZSTD(1)),
     journey_id String COMMENT 'The instance of the definition, 32 hex digits; the same whoever the person is.' CODEC(ZSTD(1)),
     cause_key String COMMENT '(definition, rule, instance, occurrence), 32 hex digits: the same cause whoever the person is.' CODEC(ZSTD(1)),
     definition_version UInt32 COMMENT 'Version of the definition.',

@@ -5,7 +5,7 @@ CREATE TABLE IF NOT EXISTS clocks
     source UInt32 COMMENT 'Source partition that the time is about; 0 where the clock is one for all.',
     clock_ms Int64 COMMENT 'How far event time has advanced, epoch milliseconds.',
     final_ms Int64 COMMENT 'Up to here the books are closed, epoch milliseconds.',
-    redirects UInt64 COMMENT 'All redirects up to this number were applied before it, and the rows of vanished persons had gone.',
+    redirects UInt64 COMMENT 'Rows that had to go because of a redirect up to this number had gone before it.',
     partitions UInt32 COMMENT 'How many partitions the topic has.',
     sources UInt32 COMMENT 'How many sources speak on each of them.',
     landed_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'When the row was inserted.',

@@ -10,6 +10,7 @@ CREATE TABLE IF NOT EXISTS hour_entries
     instance String COMMENT 'Instance of the journey.' CODEC(ZSTD(1)),
     occurrence String COMMENT 'Occurrence of the breakage.' CODEC(ZSTD(1)),
     person_id String COMMENT 'The person.' CODEC(ZSTD(1)),
+    address_id String COMMENT 'The identifier that it is about.' CODEC(ZSTD(1)),
     region LowCardinality(String) COMMENT 'Of the journey.',
     channel LowCardinality(String) COMMENT 'Of the journey.',
     gone Bool COMMENT 'It no longer counts here.',
@@ -30,7 +31,7 @@ AS WITH
     arrayConcat(if(replaced_opened_at IS NULL, [], [(hour_of(assumeNotNull(replaced_opened_at)), 'opened', '')]),
                 if(replaced_closed_at IS NULL, [], [(hour_of(assumeNotNull(replaced_closed_at)), 'closed', toString(replaced_outcome))])) AS before
 SELECT
-    entry.1 AS hour, definition, entry.2 AS kind, entry.3 AS name, instance, '' AS occurrence, person_id, region, channel,
+    entry.1 AS hour, definition, entry.2 AS kind, entry.3 AS name, instance, '' AS occurrence, person_id, address_id, region, channel,
     state = 'moved' OR NOT has(now, entry) AS gone, redirects, version
 FROM journeys
 ARRAY JOIN arrayDistinct(arrayConcat(now, before)) AS entry
@@ -42,7 +43,7 @@ AS WITH
     [hour_of(broken_at)] AS now,
     if(replaced_broken_at IS NULL, [], [hour_of(assumeNotNull(replaced_broken_at))]) AS before
 SELECT
-    entry AS hour, definition, 'broken' AS kind, rule AS name, instance, occurrence, person_id, region, channel,
+    entry AS hour, definition, 'broken' AS kind, rule AS name, instance, occurrence, person_id, address_id, region, channel,
     state IN ('withdrawn', 'moved') OR NOT has(now, entry) AS gone, redirects, version
 FROM breakages
 ARRAY JOIN arrayDistinct(arrayConcat(now, before)) AS entry

@@ -1,8 +1,9 @@
--- What the views for readers rest on.  At most one row of a journey is seen at any moment: a row is shown once the redirects that
--- it rests on have landed, and hidden from the moment on in which its person is landed as no root any more.
+-- What the views for readers rest on.  At most one row of a journey is seen at any moment.  A row is shown once the redirects that it
+-- rests on have landed, and hidden from the moment on in which a redirect has landed that gives its address to somebody else, or
+-- makes its person part of another.
 -- That holds because of the order of reading: a view's scalar subqueries are run first, the views that it reads from are opened
--- afterwards.  So the rows and redirects are never older than the two numbers below, and therefore tables are only read through a view.
--- Lists come with one array a field, so that a query reads no field that it does not need.
+-- afterwards.  So rows and redirects are never older than the two numbers `landed` and `settled`, and that is why tables are only
+-- read through a view.  Lists come with one array a field, so that a query reads no field that it does not need.
 CREATE VIEW IF NOT EXISTS journeys_newest
 AS SELECT
     * EXCEPT (stages, promises, facts),
@@ -33,8 +34,8 @@ CREATE VIEW IF NOT EXISTS redirects_landed
 AS SELECT max(number) AS number FROM redirects
 COMMENT 'The highest redirect number that has landed; 0 for none.';
 
--- A clock of a partition says that the rows of persons who vanished up to its number had gone before it.  Where a partition has not
--- spoken yet the number is 0, and all redirects are looked at.
+-- A clock of a partition says that every row which had to go because of a redirect up to its number had gone before it.  Where a
+-- partition has not spoken yet the number is 0, and all redirects are looked at.
 CREATE VIEW IF NOT EXISTS redirects_settled
 AS WITH newest AS
 (
@@ -48,7 +49,7 @@ spoken AS
     SELECT topic, min(number) AS number, count() >= max(expected) AS complete FROM newest GROUP BY topic
 )
 SELECT if(count() = 2 AND min(complete), min(number), 0) AS number FROM spoken
-COMMENT 'Up to this redirect number the rows of vanished persons are known to have gone.';
+COMMENT 'Rows that had to go because of a redirect up to this number are known to have gone.';
 
 CREATE VIEW IF NOT EXISTS journeys_visible
 AS WITH
@@ -58,6 +59,11 @@ SELECT *
 FROM journeys_newest
 WHERE state != 'moved'
     AND redirects <= landed
+    AND (address_id NOT IN (SELECT own_id FROM redirects_newest WHERE number > settled)
+        OR (address_id, person_id) IN
+        (
+            SELECT own_id, argMax(person_id, number) FROM redirects_newest WHERE number > settled GROUP BY own_id
+        ))
     AND person_id NOT IN
     (
         SELECT own_id FROM redirects_newest WHERE number > settled
@@ -73,6 +79,11 @@ SELECT *
 FROM breakages_newest
 WHERE state != 'moved'
     AND redirects <= landed
+    AND (address_id NOT IN (SELECT own_id FROM redirects_newest WHERE number > settled)
+        OR (address_id, person_id) IN
+        (
+            SELECT own_id, argMax(person_id, number) FROM redirects_newest WHERE number > settled GROUP BY own_id
+        ))
     AND person_id NOT IN
     (
         SELECT own_id FROM redirects_newest WHERE number > settled
@@ -88,6 +99,11 @@ SELECT *
 FROM hour_entries_newest
 WHERE NOT gone
     AND redirects <= landed
+    AND (address_id NOT IN (SELECT own_id FROM redirects_newest WHERE number > settled)
+        OR (address_id, person_id) IN
+        (
+            SELECT own_id, argMax(person_id, number) FROM redirects_newest WHERE number > settled GROUP BY own_id
+        ))
     AND person_id NOT IN
     (
         SELECT own_id FROM redirects_newest WHERE number > settled
