@@ -14,6 +14,7 @@ from streams.core.definition.select import Node, narrow, selector
 from streams.core.touchpoint import Touchpoint
 from streams.core.verdict import NEVER, Verdict
 from tests.core.worlds import (
+    ACTIONS,
     HOUR_MS,
     always,
     arrivals,
@@ -23,6 +24,7 @@ from tests.core.worlds import (
     deep_selectors,
     definitions,
     stories,
+    touchpoints,
     verdict_at,
 )
 
@@ -70,6 +72,20 @@ def test_more_clock_only_adds_breakages_unless_a_condition_says_otherwise(
     earlier, later = (verdict_at(definition, story, clock_ms, NEVER) for clock_ms in sorted((one_ms, other_ms)))
     plain = {rule.name for rule in definition.rules if not rule.conditions and rule.name not in waiting_rules(definition)}
     assert causes(earlier, plain) <= causes(later, plain)
+
+
+@always
+@given(compiled, stories, touchpoints(*ACTIONS), clocks_ms)
+def test_only_what_happened_in_time_withdraws_an_absence(
+    definition: Compiled, story: Story, late: Touchpoint, clock_ms: int
+) -> None:
+    late.event_id = "late"
+    timed = {rule.name for rule in definition.rules if not rule.conditions and getattr(rule.primitive, "within", None)}
+    before, after = (verdict_at(definition, each, clock_ms, NEVER) for each in (story, copies_resolved([*story, late])))
+    missed = {
+        (each.rule, each.occurrence) for each in before.breakages if each.due_at is not None and each.due_at < late.occurred_at
+    }
+    assert {cause for cause in missed if cause[0] in timed} <= causes(after, timed)
 
 
 @always

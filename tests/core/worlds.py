@@ -11,7 +11,7 @@ from streams.core.touchpoint import Touchpoint, better_copy, content_hash, order
 from streams.core.verdict import Clock, Verdict
 
 HOUR_MS = 3_600_000
-always = settings(deadline=None, max_examples=200)
+always = settings(deadline=None, max_examples=100)
 
 ACTIONS = ("open", "close", "stop", "ask.mail", "ask.call", "tell.mail", "tell.call", "pay")
 NAMES = ("a", "b")

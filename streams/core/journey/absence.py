@@ -1,5 +1,6 @@
 """Absences: after one touchpoint another was to come, and did not."""
 
+from bisect import bisect_left
 from collections.abc import Hashable, Sequence
 
 from streams.core.definition.compiled import AbsencePlan
@@ -49,8 +50,11 @@ def broken_absences(plan: AbsencePlan, ending: Ending, scene: Scene) -> list[Bro
 
 def _begins(plan: AbsencePlan, scene: Scene) -> Sequence[Position]:
     begins, excuses, stops = scene.found[plan.after], scene.found[plan.unless], scene.found[plan.until]
-    if excuses or stops:
-        return [each for each in begins if each not in excuses and not (stops and each >= stops[0])]
+    if stops:
+        begins = begins[: bisect_left(begins, stops[0])]
+    if excuses:
+        excusing = frozenset(excuses)
+        begins = [begin for begin in begins if begin not in excusing]
     return begins
 
 
@@ -65,6 +69,7 @@ def _alike(plan: AbsencePlan, positions: Sequence[Position], scene: Scene) -> di
 def _broken(plan: AbsencePlan, begins: Sequence[Position], meets: Sequence[Position], ending: Ending, scene: Scene) -> list[Broken]:
     """The missed ones of those waits that may end one another."""
     at, broken, busy_until = scene.at, [], -1
+    may_drop = scene.found[plan.unless] or scene.found[plan.until]
     for index, begin in enumerate(begins):
         if begin < busy_until:
             continue
@@ -72,7 +77,7 @@ def _broken(plan: AbsencePlan, begins: Sequence[Position], meets: Sequence[Posit
         met = following(meets, begin)
         if plan.waits == "last" and _anew(index, begins, met, deadline_ms, scene):
             continue
-        if (dropped := _dropped(plan, begin, met, deadline_ms, scene)) is not None:
+        if may_drop and (dropped := _dropped(plan, begin, met, deadline_ms, scene)) is not None:
             busy_until = dropped if plan.waits == "first" else -1
             continue
         if (met is None or at[met] > deadline_ms) and (missed := _missed(begin, met, deadline_ms, ending, scene)):

@@ -26,10 +26,12 @@ def breakages(plan: RulePlan, broken: list[Broken], journey: Journey, scene: Sce
     """Per occurrence each as it is; per journey one, see `_whole`."""
     if not broken:
         return []
-    for each in broken:
-        _heal(plan, each, scene)
+    if plan.heals != NOTHING or plan.recovers_within_ms is not None:
+        for each in broken:
+            _heal(plan, each, scene)
     if not plan.each:
-        return [_breakage(plan, _whole(broken), "", journey, scene)]
+        whole = broken[0] if len(broken) == 1 else _whole(broken)
+        return [_breakage(plan, whole, "", journey, scene)]
     return [_breakage(plan, each, _occurrence(each.position, scene), journey, scene) for each in broken]
 
 
@@ -80,7 +82,7 @@ def _breakage(plan: RulePlan, broken: Broken, occurrence: str, journey: Journey,
         journey.region,
         journey.channel,
         journey.backfilled,
-        tuple(_proof(position, role, scene) for position, role in broken.proofs),
+        tuple([_proof(position, role, scene) for position, role in broken.proofs]),
         journey.facts,
     )
 

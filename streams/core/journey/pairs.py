@@ -4,7 +4,7 @@ A touchpoint never ends what it begins itself.  With `match` only those that car
 that is absent is equal to an absent one.
 """
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 from streams.core.definition.select import Read
 from streams.core.journey.scene import Position, Scene, following
@@ -23,7 +23,11 @@ def matching(read: Read, touchpoint: Touchpoint) -> Hashable:
 def pair_first(begins: Sequence[Position], ends: Sequence[Position], match: Read | None, scene: Scene) -> Sequence[Pair]:
     """The first beginning with the first end of the journey, also one that lies before it."""
     begin = begins[0]
-    return ((begin, next(iter(alike(begin, ends, match, scene)), None)),)
+    if match is not None:
+        return ((begin, next(_alike(begin, ends, match, scene.touchpoints), None)),)
+    if ends and ends[0] != begin:
+        return ((begin, ends[0]),)
+    return ((begin, ends[1] if len(ends) > 1 else None),)
 
 
 def pair_all(begins: Sequence[Position], ends: Sequence[Position], match: Read | None, scene: Scene) -> Sequence[Pair]:
@@ -42,13 +46,9 @@ def pair_all(begins: Sequence[Position], ends: Sequence[Position], match: Read |
     return sorted(pair for value, group in begins_alike.items() for pair in _pairs(group, ends_alike.get(value, ())))
 
 
-def alike(begin: Position, others: Iterable[Position], match: Read | None, scene: Scene) -> list[Position]:
-    """Those of `others` that belong to the touchpoint at `begin`, itself left out."""
-    if match is None:
-        return [other for other in others if other != begin]
-    touchpoints = scene.touchpoints
+def _alike(begin: Position, ends: Sequence[Position], match: Read, touchpoints: Sequence[Touchpoint]) -> Iterator[Position]:
     value = matching(match, touchpoints[begin])
-    return [other for other in others if other != begin and matching(match, touchpoints[other]) == value]
+    return (end for end in ends if end != begin and matching(match, touchpoints[end]) == value)
 
 
 def _pairs(begins: Sequence[Position], ends: Sequence[Position]) -> list[Pair]:

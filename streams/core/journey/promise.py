@@ -1,6 +1,6 @@
 """Promises: commitments with a due time, what became of them, and the rules that they break."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from streams.core.definition.compiled import PromisePlan, PromiseRulePlan
 from streams.core.journey.broken import Broken
@@ -53,31 +53,38 @@ def commitments(plan: PromisePlan, scene: Scene) -> tuple[list[Commitment], int]
     if not plan.each:
         revised |= dues
     if releases or len(revised) > (not plan.each):
+        changes, releasing = sorted({*revised, *releases}), frozenset(releases)
         for commitment in made:
-            _follow(commitment, revised, frozenset(releases), plan, scene)
+            _follow(commitment, changes, revised, releasing, plan, scene)
     return made, unusable
 
 
 def _dues(positions: Iterable[Position], plan: PromisePlan, scene: Scene) -> dict[Position, int]:
     due, touchpoints, facts = plan.due, scene.touchpoints, scene.facts
-    dues = {position: due(touchpoints[position], facts) for position in positions}
-    return {position: due_ms for position, due_ms in dues.items() if due_ms is not None}
+    dues: dict[Position, int] = {}
+    for position in positions:
+        if (due_ms := due(touchpoints[position], facts)) is not None:
+            dues[position] = due_ms
+    return dues
 
 
 def _follow(
-    commitment: Commitment, revised: dict[Position, int], releases: frozenset[Position], plan: PromisePlan, scene: Scene
+    commitment: Commitment,
+    changes: Sequence[Position],
+    revised: Mapping[Position, int],
+    releases: frozenset[Position],
+    plan: PromisePlan,
+    scene: Scene,
 ) -> None:
     """Revisions up to the settling, and the release that settles: one at or before the due that then stands.
 
     A release that is stamped before the making counts per journey, not per occurrence.
     """
-    made, end = commitment.made, commitment.settled
-    for position in sorted({*revised, *releases}):
-        if end is not None and position >= end:
+    made, kept = commitment.made, commitment.settled
+    for position in changes:
+        if kept is not None and position >= kept:
             return
-        if (position <= made and (plan.each or position not in releases)) or position == made:
-            continue
-        if not _concerns(position, made, plan, scene):
+        if position == made or (position < made and plan.each) or not _concerns(position, made, plan, scene):
             continue
         if position in releases and scene.at[position] <= commitment.due_ms:
             commitment.settled, commitment.released = position, True

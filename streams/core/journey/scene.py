@@ -8,6 +8,8 @@ from streams.core.touchpoint import Scalar, Touchpoint
 
 Position = int  # of a touchpoint in the journey's order
 
+_NOWHERE: list[Position] = []  # stays empty
+
 
 class Scene:
     """What the parts of a verdict are read from.
@@ -20,19 +22,21 @@ class Scene:
     def __init__(self, definition: Compiled, touchpoints: Sequence[Touchpoint], clock_ms: int) -> None:
         classifier = definition.classifier
         key, known = classifier.key, classifier.known
-        found: list[list[Position]] = [[] for _ in range(len(classifier))]
+        found = [_NOWHERE] * len(classifier)
         effort = 0.0
         for position, touchpoint in enumerate(touchpoints):
-            meaning = known.get(key(touchpoint)) or classifier.learn(touchpoint)
-            for slot in meaning.sure:
-                found[slot].append(position)
-            for slot, holds in meaning.open:
-                if holds(touchpoint):
-                    found[slot].append(position)
-            effort += meaning.effort
+            slots, undecided, weight = known.get(key(touchpoint)) or classifier.learn(touchpoint)
+            if undecided:
+                slots += tuple([slot for slot, holds in undecided if holds(touchpoint)])
+            for slot in slots:
+                if positions := found[slot]:
+                    positions.append(position)
+                else:
+                    found[slot] = [position]
+            effort += weight
         self.touchpoints = touchpoints
         self.clock_ms = clock_ms
-        self.found: Sequence[list[Position]] = found
+        self.found: Sequence[Sequence[Position]] = found
         self.effort = effort
         self.at = [touchpoint.occurred_at for touchpoint in touchpoints]
         self.facts: Mapping[str, Scalar] = {}
@@ -47,10 +51,9 @@ class Scene:
 
     def first_after(self, slot: Slot, instant_ms: int) -> Position | None:
         """The first touchpoint of a selector that happened after an instant."""
-        for position in self.found[slot]:
-            if self.at[position] > instant_ms:
-                return position
-        return None
+        positions = self.found[slot]
+        index = bisect_right(positions, instant_ms, key=self.at.__getitem__)
+        return positions[index] if index < len(positions) else None
 
 
 def following(positions: Sequence[Position], position: Position) -> Position | None:

@@ -18,9 +18,9 @@ def stages(plans: Sequence[StagePlan], scene: Scene) -> tuple[Stage, ...]:
     entered: list[Stage] = []
     for plan in plans:
         if begins := scene.found[plan.begins]:
-            pair = pair_all if plan.each else pair_first
-            pairs = pair(begins, scene.found[plan.ends], plan.match, scene)
-            entered += [_stage(plan.name, entry, *pair, scene) for entry, pair in enumerate(pairs, 1)]
+            pairs = (pair_all if plan.each else pair_first)(begins, scene.found[plan.ends], plan.match, scene)
+            for entry, (begin, end) in enumerate(pairs, 1):
+                entered.append(_stage(plan.name, entry, begin, end, scene))
     return tuple(entered)
 
 
@@ -30,5 +30,5 @@ def _stage(name: str, entry: int, begin: Position, end: Position | None, scene: 
         return Stage(name, entry, started_at, None, None, None, touchpoints[begin].event_id, "")
     ended_at = scene.at[end]
     duration_s = (ended_at - started_at) / 1000
-    event_ids = touchpoints[begin].event_id, touchpoints[end].event_id
-    return Stage(name, entry, started_at, ended_at, duration_s, duration_s, *event_ids)
+    started_by, ended_by = touchpoints[begin].event_id, touchpoints[end].event_id
+    return Stage(name, entry, started_at, ended_at, duration_s, duration_s, started_by, ended_by)
