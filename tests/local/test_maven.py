@@ -8,7 +8,7 @@ from jgo.constants import MAVEN_CENTRAL_URL
 from deploy.local.errors import LocalStackError
 from deploy.local.maven import Repository, repository
 
-NAMESPACE = 'xmlns="http://maven.apache.org/SETTINGS/1.0.0"'
+NAMESPACE = 'xmlns="urn:maven:settings"'
 
 
 def settings(directory: Path, mirrors: str, servers: str = "", namespace: str = NAMESPACE) -> Path:
