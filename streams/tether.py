@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import threading
 
 
@@ -10,7 +9,8 @@ def end_with_parent() -> None:
     """Send SIGTERM to ourselves at the end of standard input."""
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        while os.read(0, 4_096):  # not through sys.stdin, whose lock would be held when the interpreter ends
+            pass
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait, name="tether", daemon=True).start()

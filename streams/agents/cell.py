@@ -6,7 +6,8 @@ which fences the former owner and aborts its open transaction; read the state to
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Protocol
 
 import msgspec
@@ -17,6 +18,8 @@ from faust.types.tuples import TP
 
 from streams.agents.producing import Record, confirmed, producer, send_all
 from streams.fault import fault
+from streams.metrics.metric import Reading
+from streams.metrics.table import RESTORE, TRANSACTION
 from streams.settings import Settings
 from streams.transport import Batch
 
@@ -46,6 +49,9 @@ class Machine(Protocol):
     def again(self) -> dict[Destination, list[Record]]:
         """What is to be said once more after a restart: plain records that may have been lost behind the last commit."""
 
+    def readings(self) -> Iterable[Reading]:
+        """Gauges as they are now."""
+
 
 class PositionLost(Exception):
     """The log does not reach back to the position any more; the text says what to do."""
@@ -74,7 +80,9 @@ class Cell:
                 "records are missing; rebuild the state from the touchpoints"
             )
         await self._send_plain(self.machine.again())
-        log.info("restored", partition=self.tp.partition, records=count, seconds=round(time.monotonic() - started, 3))
+        took_s = time.monotonic() - started
+        RESTORE.observe(took_s)
+        log.info("restored", partition=self.tp.partition, records=count, seconds=round(took_s, 3))
 
     async def _read_state(self) -> tuple[int, int]:
         """-> records read, and the first offset that the log still has."""
@@ -151,12 +159,14 @@ class Cell:
         self.next_offset = batch.next_offset
 
     async def _transact(self, inside: Mapping[Destination, list[Record]]) -> None:
+        began_s = time.monotonic()
         await self._sender.begin_transaction()
         sent = []
         for (topic, partition), records in inside.items():
             sent += await send_all(self._sender, topic, partition, records)
         await confirmed(sent)
         await self._sender.commit_transaction()
+        TRANSACTION.observe(time.monotonic() - began_s)
 
     async def _send_plain(self, records: Mapping[Destination, list[Record]]) -> None:
         sent = []
@@ -205,6 +215,12 @@ class Cells:
         await asyncio.gather(*(cell.stop() for cell in cells))
 
     def metadata(self, _tp: TP) -> str:
+        return ""
+
+    def readings(self) -> Iterable[Reading]:
+        return chain.from_iterable(cell.machine.readings() for cell in self.cells.values())
+
+    def trouble(self) -> str:
         return ""
 
 

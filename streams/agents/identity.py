@@ -1,6 +1,6 @@
 """Identity as a machine of bytes: links in; people, redirects and its clock out.  A single writer over one partition."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -15,6 +15,8 @@ from streams.core.identity import Change, Identity, Known
 from streams.core.log import FORMAT, IdentityClock, IntakeClock, Link, Redirect, Redirects, pack, unpack_link, version
 from streams.core.stitch.partition import WrongLife
 from streams.core.touchpoint import hash_id
+from streams.metrics.metric import Reading
+from streams.metrics.table import STATE, clock_lag
 from streams.settings import Settings
 
 POSITION = b"p"
@@ -75,6 +77,11 @@ class IdentityMachine:
     def again(self) -> dict[Destination, list[Record]]:
         self._told = (SILENT, 0)
         return self._clock()
+
+    def readings(self) -> Iterable[Reading]:
+        place = topology.LINKS, str(self._people[1])
+        yield STATE.at(len(self.identity.known), *place)
+        yield from clock_lag(self.position.clocks.least()[0], *place)
 
     def _inside(self, changes: list[Change], row_version: int) -> dict[Destination, list[Record]]:
         if not self.identity.touched:

@@ -5,8 +5,8 @@ Nothing here is transactional: whatever is sent twice is the same touchpoint, th
 
 import asyncio
 import time
-from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter, defaultdict, deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -23,6 +23,8 @@ from streams.agents.producing import Record, confirmed, send_all
 from streams.core.lateness import SourceClock, from_metadata, to_metadata
 from streams.core.log import IntakeClock, Links, Touchpoints, cut, home, pack
 from streams.fault import fault
+from streams.metrics.metric import Reading
+from streams.metrics.table import EVENT_AGE, REJECTED, TOO_LATE, TOUCHPOINTS, clock_lag
 from streams.settings import Settings
 from streams.transport import Batch, BatchConsumer
 
@@ -74,7 +76,9 @@ class Intake:
         if source is None:
             return
         await self._room.acquire()
-        taken = self._reader.take(batch.value, source.clock, time.time_ns() // 1_000_000)
+        now_ms = time.time_ns() // 1_000_000
+        taken = self._reader.take(batch.value, source.clock, now_ms)
+        _count(taken, now_ms)
         source.waiting.append((batch, taken))
         sent = await self._send(self._records(taken, batch.tp.partition))
         task = asyncio.create_task(self._confirm(batch, source, taken, sent))
@@ -123,6 +127,13 @@ class Intake:
         while self._sending:
             await asyncio.gather(*self._sending)
 
+    def readings(self) -> Iterable[Reading]:
+        for tp, source in self._sources.items():
+            yield from clock_lag(source.clock.said_ms, topology.TOUCHPOINTS, str(tp.partition))
+
+    def trouble(self) -> str:
+        return ""
+
     # the clock --------------------------------------------------------------------------------------------------------
 
     async def keep_time(self) -> None:
@@ -164,9 +175,17 @@ class Intake:
 
     async def _advance(self) -> None:
         emptied_at_ms = time.time_ns() // 1_000_000  # noted before the end is asked for
-        consumer = self._consumer()
-        ends, positions = await consumer.ends(), await consumer.positions()
+        emptied = await self._consumer().emptied()
         now_ms = time.time_ns() // 1_000_000
         for tp, source in self._sources.items():
-            emptied = not consumer.unfinished(tp) and tp in ends and positions.get(tp, -1) >= ends[tp]
-            source.clock.advance(int(self.settings.allowed_lateness_s * 1_000), now_ms, emptied_at_ms if emptied else None)
+            since_ms = emptied_at_ms if tp in emptied else None
+            source.clock.advance(int(self.settings.allowed_lateness_s * 1_000), now_ms, since_ms)
+
+
+def _count(taken: Taken, now_ms: int) -> None:
+    TOUCHPOINTS.add(taken.accepted)
+    TOO_LATE.add(taken.too_late)
+    for reason, count in Counter(row["reason"] for row in taken.rejected).items():
+        REJECTED.add(count, reason)
+    if taken.touchpoints:
+        EVENT_AGE.observe((now_ms - taken.touchpoints[-1].occurred_at) / 1_000)

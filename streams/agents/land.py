@@ -1,7 +1,8 @@
 """Land: a consumer group of its own that copies topics into the sink.  When the sink is away, it waits; everybody else goes on."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -12,8 +13,11 @@ from faust.types.tuples import TP
 
 from sinks.contract import Backpressure, Sink
 from sinks.contract import Batch as Rows
+from streams.agents.landed import Landed
 from streams.agents.landing import Landing
 from streams.fault import fault
+from streams.metrics.metric import Reading
+from streams.metrics.table import WAITING
 from streams.settings import Settings
 from streams.transport import Batch, BatchConsumer
 
@@ -39,9 +43,11 @@ class Land:
         self._flushing = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, "sink")  # a sink is not for several threads
         self._mine: set[TP] = set()
+        self._landed = Landed(settings.namespace)
 
     async def assigned(self, committed: Mapping[TP, OffsetAndMetadata | None]) -> Mapping[TP, int | None]:
         self._mine = set(committed)
+        self._landed.keep(self._mine)
         self._forget()
         return {tp: found.offset if found else None for tp, found in committed.items()}
 
@@ -87,7 +93,9 @@ class Land:
             for rows in load.rows:
                 self._sink.add(rows)
             if load.batches:
+                began_s = time.monotonic()
                 await self._until_landed()
+                self._landed.landed(load.batches, load.rows, time.monotonic() - began_s)
             for batch in load.batches:
                 if batch.tp in self._mine:
                     self._consumer().done(batch)
@@ -99,6 +107,7 @@ class Land:
                 await loop.run_in_executor(self._thread, self._sink.flush)
                 return
             except Backpressure as pressure:
+                self._landed.refused(str(pressure))
                 log.warning("the sink takes nothing at the moment", detail=str(pressure), retry_s=pressure.retry_after_s)
                 await asyncio.sleep(pressure.retry_after_s)
 
@@ -109,3 +118,9 @@ class Land:
 
     def metadata(self, _tp: TP) -> str:
         return ""
+
+    def readings(self) -> Iterable[Reading]:
+        return [WAITING.at(self._load.count), *self._landed.readings()]
+
+    def trouble(self) -> str:
+        return self._landed.trouble

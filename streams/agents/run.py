@@ -1,13 +1,16 @@
 """One agent as one process: wire its handler, run its Faust app until SIGTERM."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import gc
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 
 import faust
 from aiokafka import AIOKafkaProducer
 from aiokafka.structs import OffsetAndMetadata
 from faust.types.tuples import TP
+from kafka.errors import KafkaError
 
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.sink import ClickHouseSink
@@ -20,17 +23,24 @@ from streams.agents.land import Land
 from streams.agents.landing import Landing
 from streams.agents.producing import producer
 from streams.agents.stitch import StitchMachine
+from streams.agents.tally import declare
+from streams.agents.watched import Watched
 from streams.app import build_app
 from streams.core.identifiers import Identifiers, load_identifiers
 from streams.core.identity import Identity
 from streams.core.stitch.judging import Judge
 from streams.core.stitch.partition import Partition
 from streams.core.stitch.store import MemoryStore
+from streams.health import serve
+from streams.metrics.metric import Reading
+from streams.metrics.probe import Probe
 from streams.publishing import Shelf
 from streams.settings import Settings
 from streams.topics import topic_ids
 from streams.transport import Batch, BatchConsumer, Handler
 
+IDENTIFIERS_S = 5.0
+GC_THRESHOLDS = (100_000, 50, 1_000)  # batches are large and free of cycles: collecting seldom saves a third of the time
 Wired = tuple[Handler, Callable[[], Awaitable[None]] | None]  # and what runs beside it
 
 
@@ -69,8 +79,20 @@ class Wiring:
             await self._plain.stop()
 
     def intake(self, plain: AIOKafkaProducer) -> Wired:
-        handler = Intake(self.settings, Reader(self.settings, self.identifiers()), plain, self.consumer)
-        return handler, handler.keep_time
+        reader = Reader(self.settings, self.identifiers())
+        handler = Intake(self.settings, reader, plain, self.consumer)
+
+        async def beside() -> None:
+            await asyncio.gather(handler.keep_time(), self._keep_identifiers(reader))
+
+        return handler, beside
+
+    async def _keep_identifiers(self, reader: Reader) -> None:
+        """Definitions that are applied later may take other identifiers as their instance.  Never returns."""
+        while True:
+            await asyncio.sleep(IDENTIFIERS_S)
+            with suppress(KafkaError):  # the broker is away: the next time will do
+                reader.identifiers = await asyncio.to_thread(self.identifiers)
 
     def identity(self, plain: AIOKafkaProducer) -> Wired:
         is_person = self.identifiers().is_person
@@ -85,7 +107,7 @@ class Wiring:
         settings = self.settings
 
         def make(tp: TP) -> Cell:
-            store, judge = MemoryStore(), Judge(self.shelf.find)
+            store, judge = MemoryStore(), Judge(lambda bundle: declare(self.shelf.find(bundle)))
             partition = Partition(tp.partition, settings.log_partitions, store, judge, settings.step_persons)
             machine = StitchMachine(settings, partition, store)
             return Cell(settings, "stitch", tp, settings.topic(topology.STATE), machine, plain)
@@ -139,10 +161,23 @@ class Deferred:
     def metadata(self, tp: TP) -> str:
         return self._handler.metadata(tp) if self._handler is not None else ""
 
+    def readings(self) -> Iterable[Reading]:
+        return self._handler.readings() if self._handler is not None else []
+
+    def trouble(self) -> str:
+        return self._handler.trouble() if self._handler is not None else ""
+
 
 def run_agent(settings: Settings, name: str) -> None:
-    """Run until SIGTERM or SIGINT; ends the process: 0 after a drain, 1 after a fault."""
+    """Run until SIGTERM or SIGINT; ends the process: 0 after a drain, 1 after a fault.  Raises CannotServe."""
     wiring = Wiring(settings)
-    wiring.app = build_app(settings, topology.agent(name), Deferred(partial(wiring.wire, name), wiring.close))
+    agent = topology.agent(name)
+    watched = Watched(settings, agent, Deferred(partial(wiring.wire, name), wiring.close), wiring.consumer)
+    wiring.app = build_app(settings, agent, watched)
     worker = faust.Worker(wiring.app, loglevel="warning", override_logging=False, redirect_stdouts=False, quiet=True)
+    worker.spinner = None  # it writes escape sequences between our lines of JSON
+    serve(settings, name, Probe(worker.loop, watched))
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
     worker.execute_from_commandline()

@@ -2,19 +2,26 @@
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from schemas.codec import encoder
 from streams import topology
 from streams.agents.cell import Destination, Step
 from streams.agents.marks import CLOCK_KEY, clock_mark
 from streams.agents.producing import Record
+from streams.agents.tally import Tally
 from streams.core.log import Move, MovedFacts, cut, pack
 from streams.core.stitch.partition import Outcome, Partition
 from streams.core.stitch.rows import Row
 from streams.core.stitch.store import MemoryStore
 from streams.core.verdict import NEVER
+from streams.metrics.metric import Reading
+from streams.metrics.table import EVENT_AGE, STATE, clock_lag
 from streams.settings import Settings
 
 IDLE_RECORDS = 5_000  # so many without a change, and the position is written all the same: a restart does not read them again
+
+TALLY = b"t"  # key in the state topic, beside those of streams.core.stitch.state
 
 
 class StitchMachine:
@@ -25,9 +32,13 @@ class StitchMachine:
         self._log, self._state = name(topology.LOG), (name(topology.STATE), partition.number)
         self._rows = ((name(topology.JOURNEYS), partition.number), (name(topology.BREAKAGES), partition.number))
         self._idle = 0
+        self._tally = Tally()
 
     def load(self, key: bytes, value: bytes | None) -> None:
-        self._store.load(key, value)
+        if key == TALLY and value is not None:
+            self._tally = msgspec.msgpack.decode(value, type=Tally)
+        else:
+            self._store.load(key, value)
 
     def restore(self, life: str) -> int:
         self.partition.restore(life)
@@ -36,17 +47,28 @@ class StitchMachine:
     def step(self, records: Sequence[tuple[int, bytes]], now_ms: int) -> Step:
         outcome = self.partition.step(records, now_ms)
         self._idle += outcome.taken
+        if outcome.last_ms > NEVER:
+            EVENT_AGE.observe((now_ms - outcome.last_ms) / 1_000)
         return Step(outcome.taken, self._inside(outcome), self._behind(outcome))
 
     def again(self) -> dict[Destination, list[Record]]:
         return self._clocks(told=True)
+
+    def readings(self) -> Iterable[Reading]:
+        place = topology.LOG, str(self.partition.number)
+        yield STATE.at(len(self._store), *place)
+        yield from clock_lag(self.partition.clock.ms, *place)
+        yield from self._tally.readings()
 
     def _inside(self, outcome: Outcome) -> dict[Destination, list[Record]]:
         """One transaction: state, rows and moved facts.  Nothing, where only clocks were heard."""
         if len(outcome.state) == 1 and not outcome.moved and self._idle < IDLE_RECORDS:
             return {}
         self._idle = 0
-        inside: dict[Destination, list[Record]] = {self._state: [Record(key, value) for key, value in outcome.state.items()]}
+        state = [Record(key, value) for key, value in outcome.state.items()]
+        if self._tally.take(outcome.rows):
+            state.append(Record(TALLY, pack(self._tally)))
+        inside: dict[Destination, list[Record]] = {self._state: state}
         journeys, breakages = self._rows
         if outcome.rows.journeys:
             inside[journeys] = [Record(_key(row, "journey_id"), self._journeys(row)) for row in outcome.rows.journeys]

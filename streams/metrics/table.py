@@ -1,0 +1,151 @@
+"""Every metric, in one table: what it counts, in which unit, by which labels, and which alert reads it.
+
+Nothing else is emitted (tests/metrics/test_emitted.py), and no label carries personal data: each has a closed set of values, or one
+that the topics' partitions or the applied definitions bound.  Every sample carries `agent` and `namespace` besides.
+docs/operations.md shows this table; write it again with `python -m streams.metrics.document docs/operations.md`.
+"""
+
+import time
+from typing import get_args
+
+from sinks.contract import TABLES
+from streams import topology
+from streams.core.intake import RejectReason
+from streams.core.verdict import NEVER
+from streams.metrics.metric import Counter, Gauge, Histogram, Label, Metric, Reading, Total
+
+ALL = tuple(agent.name for agent in topology.AGENTS)
+INTAKE, STITCH, LAND = ("intake",), ("stitch",), ("land",)
+STATEFUL = ("identity", "stitch")
+
+JOURNEY_CHANGES = ("opened", "closed", "reopened", "moved")
+BREAKAGE_CHANGES = ("opened", "recovered", "reopened", "withdrawn", "moved")
+SEVERITIES = ("info", "warning", "critical")
+YES_NO = ("yes", "no")
+
+topic = Label("topic", "topics of the map, without their namespace", tuple(topic.name for topic in topology.TOPICS))
+partition = Label("partition", "partitions of the topic: source_partitions or log_partitions, 512 at most")
+definition = Label("definition", "names of the applied definitions")
+rule = Label("rule", "names under `breakages` of the applied definitions")
+severity = Label("severity", "closed", SEVERITIES)
+backfilled = Label("backfilled", "closed; yes: the journey was opened by a history load, nobody is to be alerted", YES_NO)
+
+SHORT_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+LONG_S = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 21_600, 86_400)
+
+# what every agent says of itself ----------------------------------------------------------------------------------------
+
+INFO = Gauge(
+    "throughline_agent_info", "info", "Always 1; its labels say which release of Throughline runs.",
+    ALL, (Label("version", "one a process: the installed release"),),
+)  # fmt: skip
+PARTITIONS = Gauge(
+    "throughline_partitions_assigned", "partitions", "Partitions that this process works on.", ALL, (topic,),
+)  # fmt: skip
+BATCHES = Counter("throughline_batches_total", "batches", "Fetched batches taken, one of one partition each.", ALL, (topic,))
+RECORDS = Counter("throughline_records_total", "records", "Kafka records in these batches.", ALL, (topic,))
+LAG = Gauge(
+    "throughline_lag_offsets", "offsets", "End of the partition minus the position up to which it was read.  Offsets count the "
+    "marks of transactions as well, so this is an upper bound of records, and 0 exactly when everything was read.",
+    ALL, (topic, partition), alerts=("LandingStale",),
+)  # fmt: skip
+CLOCK_LAG = Gauge(
+    "throughline_clock_lag_seconds", "seconds", "Wall time minus the event time up to which everything is known: said by intake, "
+    "heard by identity, judged by stitch, landed by land.  With a held clock: how far back it is held.",
+    ALL, (topic, partition),
+)  # fmt: skip
+GC = Total(
+    "throughline_gc_seconds_total", "seconds", "Time for which Python's garbage collector stopped the agent.",
+    ALL, (Label("generation", "closed", ("0", "1", "2")),),
+)  # fmt: skip
+
+# intake -----------------------------------------------------------------------------------------------------------------
+
+TOUCHPOINTS = Counter(
+    "throughline_touchpoints_total", "touchpoints", "Touchpoints accepted from the input topic, copies included.", INTAKE
+)
+TOO_LATE = Counter(
+    "throughline_touchpoints_too_late_total", "touchpoints", "Of these, beyond the late horizon: they land, and change no journey.",
+    INTAKE,
+)  # fmt: skip
+REJECTED = Counter(
+    "throughline_touchpoints_rejected_total", "touchpoints", "Records of the input topic that cannot become touchpoints.",
+    INTAKE, (Label("reason", "closed", get_args(RejectReason)),),
+)  # fmt: skip
+EVENT_AGE = Histogram(
+    "throughline_event_age_seconds", "seconds", "Wall time minus event time of the last touchpoint of a batch, when it was taken "
+    "in (intake), was judged (stitch) and can be queried (land).", (*INTAKE, *STITCH, *LAND), buckets=LONG_S,
+)  # fmt: skip
+
+# identity and stitch ----------------------------------------------------------------------------------------------------
+
+TRANSACTION = Histogram(
+    "throughline_transaction_seconds", "seconds", "From the beginning of a Kafka transaction to its commit.",
+    STATEFUL, buckets=SHORT_S,
+)  # fmt: skip
+RESTORE = Histogram(
+    "throughline_restore_seconds", "seconds", "Taking up a partition: fencing its former owner and reading its state back.",
+    STATEFUL, buckets=LONG_S,
+)  # fmt: skip
+STATE = Gauge(
+    "throughline_state_entries", "entries", "Entries of state in memory: identifiers (identity); buckets of a person's "
+    "touchpoints, redirects and the position (stitch).", STATEFUL, (topic, partition),
+)  # fmt: skip
+JOURNEYS_OPEN = Gauge(
+    "throughline_open_journeys", "journeys", "Journeys that stand open; exact, also after restarts.", STITCH, (definition,)
+)
+JOURNEYS = Counter(
+    "throughline_journeys_total", "journeys", "Changes of journeys.  moved: the row went because its person changed, and is opened "
+    "once more where it went.", STITCH, (definition, Label("change", "closed", JOURNEY_CHANGES)),
+)  # fmt: skip
+BREAKAGES_OPEN = Gauge(
+    "throughline_open_breakages", "breakages", "Breakages that stand open; exact, also after restarts.",
+    STITCH, (definition, rule, severity),
+)  # fmt: skip
+BREAKAGES = Counter(
+    "throughline_breakages_total", "breakages", "Changes of breakages.  moved: the row went because its person changed, and is "
+    "opened once more where it went: opened minus moved are new.",
+    STITCH, (definition, rule, severity, backfilled, Label("change", "closed", BREAKAGE_CHANGES)), alerts=("BreakagesRising",),
+)  # fmt: skip
+
+# land -------------------------------------------------------------------------------------------------------------------
+
+LANDED = Counter(
+    "throughline_landed_rows_total", "rows", "Rows that landed, repetitions included.", LAND, (Label("table", "closed", TABLES),)
+)
+LANDED_AT = Gauge(
+    "throughline_landed_timestamp_seconds", "seconds", "Unix time of the last successful insert.",
+    LAND, alerts=("LandingStale",),
+)  # fmt: skip
+LANDING_DELAY = Histogram(
+    "throughline_landing_delay_seconds", "seconds", "From Kafka's timestamp of the oldest record of a batch to the moment when it "
+    "can be queried.", LAND, (topic,), buckets=LONG_S,
+)  # fmt: skip
+INSERT = Histogram(
+    "throughline_insert_seconds", "seconds", "One flush of the sink: all tables, waiting included.", LAND, buckets=LONG_S
+)
+WAITING = Gauge("throughline_waiting_rows", "rows", "Rows gathered for the next insert.", LAND)
+REFUSALS = Counter(
+    "throughline_sink_refusals_total", "refusals", "Times that the sink was unreachable or overloaded; it is asked again.", LAND
+)
+
+# the process, under the names that prometheus-client gives --------------------------------------------------------------
+
+PROCESS: tuple[Metric, ...] = (
+    Total("process_cpu_seconds_total", "seconds", "CPU time, user and system.", ALL),
+    Gauge("process_resident_memory_bytes", "bytes", "Memory that is held.", ALL),
+    Gauge("process_virtual_memory_bytes", "bytes", "Address space.", ALL),
+    Gauge(
+        "process_start_time_seconds", "seconds", "Unix time at which the process began.  A fault of ours ends it, so changes here "
+        "are the count of faults and restarts.", ALL,
+    ),
+    Gauge("process_open_fds", "fds", "Open file descriptors.", ALL),
+    Gauge("process_max_fds", "fds", "Most file descriptors that it may open.", ALL),
+)  # fmt: skip
+
+TABLE: tuple[Metric, ...] = (*(value for value in list(globals().values()) if isinstance(value, Metric)), *PROCESS)
+
+
+def clock_lag(clock_ms: int, topic: str, partition: str) -> list[Reading]:
+    """Nothing while the clock has not been said yet."""
+    return [CLOCK_LAG.at(time.time() - clock_ms / 1_000, topic, partition)] if clock_ms > NEVER else []
