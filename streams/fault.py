@@ -5,12 +5,12 @@ from typing import NoReturn
 
 import structlog
 
+from streams.logs import told
+
 log = structlog.get_logger("throughline")
 
 
 def fault(what: str, error: BaseException | None = None) -> NoReturn:
     """Log and end the process with exit code 1; no handler up the stack may turn this into a commit."""
-    log.critical(
-        "fault", what=what, error=type(error).__name__ if error else "", detail=str(error)[:500] if error else "", exc_info=error
-    )
+    log.critical("fault", what=what, error=type(error).__name__ if error else "", detail=told(error), exc_info=error)
     os._exit(1)
