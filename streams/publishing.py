@@ -15,6 +15,10 @@ from streams.settings import Settings
 ACTIVE_KEY = b"active"  # the bundle last activated: applying it again does nothing
 
 
+class NotPublished(LookupError):
+    """The log names a bundle that nobody published; the text says what to do."""
+
+
 class Shelf:
     """Published bundles.  A worker reads the topic to its end before it says that it lacks one.  For one thread at a time."""
 
@@ -26,11 +30,11 @@ class Shelf:
         self.active: str | None = None
 
     def find(self, content_hash: str) -> Bundle:
-        """Raises LookupError."""
+        """Raises NotPublished."""
         if content_hash not in self._bundles:
             self.read()
         if content_hash not in self._bundles:
-            raise LookupError(f"{self._place.topic} has no bundle {content_hash}: publish it with `throughline journeys apply`")
+            raise NotPublished(f"{self._place.topic} has no bundle {content_hash}: publish it with `throughline journeys apply`")
         return self._bundles[content_hash]
 
     def read(self) -> None:
