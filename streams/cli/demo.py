@@ -48,9 +48,10 @@ def demo(
 
 def _look(settings: Settings, started: float, *, as_json: bool) -> None:
     from sinks.clickhouse import read
+    from sinks.clickhouse.client import connect
     from streams.demo import show
 
-    client = read.connect(
+    client = connect(
         settings.clickhouse_host, settings.clickhouse_port, settings.clickhouse_user, settings.password, settings.database
     )
     first_s = _first_journey_s(client, started)
@@ -59,7 +60,7 @@ def _look(settings: Settings, started: float, *, as_json: bool) -> None:
     rate = _all_incidents(client)
     print(f"looking at live traffic for {ONCE_S} s", file=sys.stderr)
     time.sleep(ONCE_S)
-    counts, found, latency = read.counts(client), read.report(client), read.latency(client)
+    counts, found, latency = read.counts(client), read.report(client), read.latency(client, ONCE_S)
     if as_json:
         typer.echo(json.dumps(show.as_json(counts, found, latency, rate, first_s), indent=1))
         return
