@@ -10,9 +10,16 @@ from deploy.local.database import Database
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.migrate import migrate
 from sinks.clickhouse.sink import ClickHouseSink
+from sinks.contract import Batch
 
 Connect = Callable[[], Client]
 alters = pytest.mark.parametrize("database", ["own_database"], indirect=True)
+
+
+def land(sink: ClickHouseSink, *batches: Batch) -> None:
+    for each in batches:
+        sink.add(each)
+    sink.flush()
 
 
 @pytest.fixture

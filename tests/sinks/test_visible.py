@@ -11,7 +11,7 @@ from clickhouse_driver import Client
 from sinks.clickhouse.sink import ClickHouseSink
 from sinks.contract import Batch
 from streams.core.touchpoint import hash_id
-from tests.sinks.databases import Connect, alters
+from tests.sinks.databases import Connect, alters, land
 from tests.sinks.samples import OTHER, PERSON, batch, breakage, clock, journey, person, replaced_breakage, replaced_journey
 
 ALONE = hash_id("order", "o1")  # the order as a person of its own, before its customer is known
@@ -64,20 +64,14 @@ def test_whatever_lands_first_a_journey_is_never_there_twice(
     client: Client, sink: ClickHouseSink, change: str, order: tuple[str, ...]
 ) -> None:
     """Journeys, breakages and the figures an hour, after each of the three steps in every order."""
-    land(sink, CHANGES[change].before())
+    land(sink, *CHANGES[change].before())
     for step in order:
-        land(sink, CHANGES[change].steps()[step])
+        land(sink, *CHANGES[change].steps()[step])
         for view, query in SEEN.items():
             assert len(client.execute(query)) <= 1, (view, step)
         assert all(n <= 1 for n in hours(client).values()), step
     assert {view: client.execute(query) for view, query in SEEN.items()} == {view: [(CHANGES[change].new,)] for view in SEEN}
     assert hours(client) == {"opened": 1, "broken": 1}
-
-
-def land(sink: ClickHouseSink, batches: list[Batch]) -> None:
-    for each in batches:
-        sink.add(each)
-    sink.flush()
 
 
 def test_a_row_waits_for_the_redirects_that_it_rests_on(client: Client, sink: ClickHouseSink) -> None:
@@ -97,11 +91,11 @@ def test_a_person_that_became_part_of_another_is_hidden_with_all_that_is_address
 ) -> None:
     """Customer c1 turns out to be c2: rows of c1 are hidden at once, and seen again when that is taken back."""
     customer: dict[str, Any] = {"identifier_type": "customer", "identifier_value": "c1", "own_id": PERSON, "kind": "person"}
-    land(sink, [batch("journeys", journey(person=PERSON, redirects=1)), batch("people", person("o1", PERSON, 1))])
+    land(sink, batch("journeys", journey(person=PERSON, redirects=1)), batch("people", person("o1", PERSON, 1)))
     assert client.execute(SEEN["v_journeys"]) == [(PERSON,)]
-    land(sink, [batch("people", person("o1", OTHER, 2, **customer), first=1)])
+    land(sink, batch("people", person("o1", OTHER, 2, **customer), first=1))
     assert client.execute(SEEN["v_journeys"]) == []
-    land(sink, [batch("people", person("o1", PERSON, 3, **customer), first=2)])
+    land(sink, batch("people", person("o1", PERSON, 3, **customer), first=2))
     assert client.execute(SEEN["v_journeys"]) == [(PERSON,)]
 
 
@@ -147,14 +141,14 @@ def test_rows_are_read_after_the_redirects_that_have_landed_and_settled(
     """
     change = CHANGES["goes to another customer"]
     steps = change.steps()
-    land(sink, [*change.before(), *steps["come"], *steps["redirect"]])
+    land(sink, *change.before(), *steps["come"], *steps["redirect"])
     make_slow(client, "redirects_landed")
     seen: list[tuple[str]] = []
     reader = threading.Thread(target=lambda: seen.extend(connected().execute(SEEN[view])))
     reader.start()
     time.sleep(WAIT_S / 2)
     clocks = [clock(topic, redirects=change.number) for topic in ("journeys", "breakages")]
-    land(sink, [*steps["go"], batch("clocks", *clocks)])
+    land(sink, *steps["go"], batch("clocks", *clocks))
     assert reader.is_alive(), "the query should wait until everything has landed"
     reader.join()
     assert seen == [(change.new,)]
