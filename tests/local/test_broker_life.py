@@ -3,7 +3,6 @@
 import os
 import shutil
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,7 +45,7 @@ def twin(broker: Broker) -> Broker:
     return Broker(broker.home.parent, broker.port, broker.ports["local_controller_port"], jars_dir=JARS)
 
 
-def test_it_keeps_everything_when_it_stops_and_starts_quickly(running: Broker) -> None:
+def test_it_keeps_everything_when_it_stops(running: Broker) -> None:
     create(running, "stopped")
     send(running, "stopped", [b"1", b"2"])
     cluster, pid = serving_cluster(running.port), running.daemon.pid()
@@ -54,12 +53,9 @@ def test_it_keeps_everything_when_it_stops_and_starts_quickly(running: Broker) -
     assert pid is not None
     assert not psutil.pid_exists(pid)
     assert all(is_free(port) for port in running.ports.values())
-    started = time.monotonic()
     running.start()
-    took_s = time.monotonic() - started
     assert serving_cluster(running.port) == cluster
     assert read(running, "stopped") == [b"1", b"2"]
-    assert took_s < 10, took_s  # 1.7 s on an idle machine
 
 
 def test_it_keeps_everything_acknowledged_when_it_crashes(running: Broker) -> None:
@@ -84,13 +80,16 @@ def test_another_command_finds_it_is_refused_a_second_start_and_can_stop_it(runn
     assert running.daemon.pid() is None
 
 
-def test_a_graceful_stop_leaves_a_class_archive_for_the_next_start(running: Broker) -> None:
+def test_a_graceful_stop_leaves_a_class_archive_that_makes_the_next_start_cheap(running: Broker) -> None:
+    """1.7 s on an idle machine with two cores; CPU time, so that a busy one does not matter."""
     running.stop()
     archives = list(JARS.glob("broker-*.jsa"))
     assert archives
     running.start()
     pid = running.daemon.pid()
     assert pid is not None
+    spent = psutil.Process(pid).cpu_times()
+    assert spent.user + spent.system < 5
     flags = [argument for argument in psutil.Process(pid).cmdline() if "SharedArchiveFile" in argument]
     assert flags
     assert flags[0].removeprefix("-XX:SharedArchiveFile=") in map(str, archives)
