@@ -4,7 +4,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -102,3 +103,16 @@ def client(server: ClickHouse) -> Iterator[Client]:
         client.execute("CREATE DATABASE test")
         client.execute("USE test")
         yield client
+
+
+def eventually(holds: Callable[[], bool], within_s: float = 10) -> None:
+    until = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < until, "it did not come true"
+        time.sleep(0.02)
+
+
+def running(client: Client, query_id: str) -> int:
+    """How many statements with this id run now."""
+    count: int = client.execute("SELECT count() FROM system.processes WHERE query_id = %(id)s", {"id": query_id})[0][0]
+    return count

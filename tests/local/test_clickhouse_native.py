@@ -2,10 +2,10 @@
 
 import socket
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +13,8 @@ import pytest
 import zstandard
 from clickhouse_driver import Client, errors
 
-from tests.local.clickhouse_fixture import ClickHouse, client, server
+from deploy.local.clickhouse.listener import MOST_CONNECTIONS
+from tests.local.clickhouse_fixture import ClickHouse, client, eventually, running, server
 from tests.local.clickhouse_values import TYPES
 
 __all__ = ["client", "server"]  # fixtures
@@ -28,21 +29,9 @@ def compressed(
 ) -> Iterator[Client]:
     """A client of the database `test` with each compression; its ZSTD wants a package that zstandard replaces."""
     zstd = SimpleNamespace(compress=zstandard.compress, decompress=zstandard.decompress)
-    monkeypatch.setitem(sys.modules, "zstd", zstd)  # type: ignore[misc]
+    monkeypatch.setitem(sys.modules, "zstd", zstd)
     with server.native(compression=request.param, database="test") as client:
         yield client
-
-
-def eventually(holds: Callable[[], bool], within_s: float = 5) -> None:
-    until = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < until, "it did not come true"
-        time.sleep(0.02)
-
-
-def running(client: Client, query_id: str) -> int:
-    count: int = client.execute("SELECT count() FROM system.processes WHERE query_id = %(id)s", {"id": query_id})[0][0]
-    return count
 
 
 def test_values_come_back_as_they_went_in(compressed: Client) -> None:
@@ -270,11 +259,11 @@ def test_the_statement_of_a_vanished_client_ends(server: ClickHouse, client: Cli
     client.execute("CREATE TABLE t (a UInt64) ENGINE = Null")
     vanishing = server.native(database="test")
     vanishing.execute("SELECT 1")
-    thread = threading.Thread(target=lambda: pytest.raises((errors.Error, EOFError), vanishing.execute, sql, query_id="orphan"))
-    thread.start()
-    eventually(lambda: running(client, "orphan") == 1)
-    vanishing.connection.socket.shutdown(socket.SHUT_RDWR)
-    thread.join()
+    with ThreadPoolExecutor() as pool:
+        orphan = pool.submit(vanishing.execute, sql, query_id="orphan")
+        eventually(lambda: running(client, "orphan") == 1)
+        vanishing.connection.socket.shutdown(socket.SHUT_RDWR)
+        assert isinstance(orphan.exception(), (errors.Error, EOFError))
     eventually(lambda: running(client, "orphan") == 0)
 
 
@@ -314,7 +303,7 @@ def test_statements_of_different_clients_run_side_by_side(server: ClickHouse) ->
     assert time.monotonic() - started < 3
 
 
-def test_connections_leave_nothing_behind(server: ClickHouse, client: Client) -> None:
+def test_connections_leave_nothing_behind(server: ClickHouse) -> None:
     def connect() -> None:
         with server.native() as short:
             short.connection.connect()
@@ -327,18 +316,14 @@ def test_connections_leave_nothing_behind(server: ClickHouse, client: Client) ->
 
 
 def test_one_connection_too_many_is_told_so(server: ClickHouse) -> None:
-    open_ones: list[Client] = []
-    try:
+    with ExitStack() as open_ones:
+        for _ in range(MOST_CONNECTIONS):
+            open_ones.enter_context(server.native()).connection.connect()
         with pytest.raises(errors.ServerException) as caught:
-            for _ in range(300):
-                open_ones.append(server.native())
-                open_ones[-1].connection.connect()
+            server.native().connection.connect()
         assert caught.value.code == errors.ErrorCodes.TOO_MANY_SIMULTANEOUS_QUERIES
-        assert len(open_ones) > 250
-    finally:
-        for own in open_ones:
-            own.disconnect()
-    eventually(lambda: server.native().execute("SELECT 1") == [(1,)])
+    with server.native() as later:
+        eventually(lambda: bool(later.execute("SELECT 1")))
 
 
 @pytest.mark.parametrize(

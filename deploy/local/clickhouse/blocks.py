@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from deploy.local.clickhouse.columns import column_of
-from deploy.local.clickhouse.errors import Code, Disconnected, ProtocolError
+from deploy.local.clickhouse.errors import Code, ProtocolError
 from deploy.local.clickhouse.wire import Window, string, varint
 
 # Before each block on the wire, and not in the format: field 1 is_overflows = 0, field 2 bucket_num = -1, no more.
@@ -50,11 +50,7 @@ def read_wire_block(window: Window) -> Block:
 def split_blocks(native: bytes) -> Iterator[tuple[Block, bytes]]:
     """The blocks of a result in the format Native, each with its bytes."""
     window = window_over(native)
-    while True:
-        try:
-            window.need(1)
-        except Disconnected:
-            return
+    while window.has_more():
         yield read_block(window), bytes(window.data[: window.pos])
         window.drop()
 

@@ -9,8 +9,8 @@ from typing import Protocol
 import lz4.frame
 import zstandard
 
-from deploy.local.clickhouse.errors import Code, Disconnected, ServerError
-from deploy.local.clickhouse.frames import unframed
+from deploy.local.clickhouse.errors import Code, Disconnected, ProtocolError, ServerError
+from deploy.local.clickhouse.frames import read_frame
 from deploy.local.clickhouse.wire import Window
 
 _READ_BYTES = 1 << 18
@@ -35,35 +35,45 @@ _DECODERS: dict[str, Callable[[], Decoder]] = {
 }
 
 
-class Body:
-    """Raw chunks as they come; `exhausted` says whether the next request can begin."""
+class Body(Iterator[bytes]):
+    """The raw chunks, once; Disconnected when the client stops in the middle, ProtocolError when a length is none."""
 
     def __init__(self, source: BufferedIOBase, headers: Message) -> None:
+        self.complete = False  # whether the next request can begin
         self._source = source
-        self._chunked = "chunked" in headers.get("Transfer-Encoding", "").lower()
-        self._left = 0 if self._chunked else int(headers.get("Content-Length") or 0)
-        self.exhausted = not (self._chunked or self._left)
+        self._chunks = self._read(headers)
 
-    def chunks(self) -> Iterator[bytes]:
-        """Raises Disconnected when the client stops in the middle."""
-        while self._chunked and not self.exhausted:
-            self._left = int(self._source.readline(_LONGEST_LINE_BYTES).split(b";")[0] or b"-1", 16)
-            if self._left < 0:
-                raise Disconnected
-            self.exhausted = not self._left
-            yield from self._counted()
-            while self._source.readline(_LONGEST_LINE_BYTES).strip() and self.exhausted:
+    def __next__(self) -> bytes:
+        return next(self._chunks)
+
+    def _read(self, headers: Message) -> Iterator[bytes]:
+        if "chunked" in headers.get("Transfer-Encoding", "").lower():
+            while size_bytes := _length(self._source.readline(_LONGEST_LINE_BYTES).split(b";")[0], 16):
+                yield from self._counted(size_bytes)
+                self._source.readline(_LONGEST_LINE_BYTES)
+            while self._source.readline(_LONGEST_LINE_BYTES).strip():
                 pass  # trailers
-        yield from self._counted()
-        self.exhausted = True
+        else:
+            yield from self._counted(_length(headers.get("Content-Length", "0").encode(), 10))
+        self.complete = True
 
-    def _counted(self) -> Iterator[bytes]:
-        while self._left:
-            chunk = self._source.read1(min(self._left, _READ_BYTES))
+    def _counted(self, left_bytes: int) -> Iterator[bytes]:
+        while left_bytes:
+            chunk = self._source.read1(min(left_bytes, _READ_BYTES))
             if not chunk:
                 raise Disconnected
-            self._left -= len(chunk)
+            left_bytes -= len(chunk)
             yield chunk
+
+
+def _length(digits: bytes, base: int) -> int:
+    try:
+        length = int(digits, base)
+    except ValueError:
+        length = -1
+    if length < 0:
+        raise ProtocolError.of(Code.UNEXPECTED_PACKET_FROM_CLIENT, f"{digits!r} is not the length of a body.")
+    return length
 
 
 def decoded(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
@@ -86,12 +96,8 @@ def decoded(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
 def unframed_chunks(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Undo ClickHouse's own frames (`decompress=1`)."""
     source = Window(lambda: next(chunks, b""))
-    window = unframed(source)
-    while True:
+    while source.has_more():
         try:
-            source.need(1)
+            yield read_frame(source)
         except Disconnected:
-            return
-        window.need(1)
-        yield window.take(len(window.data))
-        window.drop()
+            raise ServerError.of(Code.CANNOT_DECOMPRESS, "The body ends in the middle of a frame.") from None

@@ -36,12 +36,13 @@ class HttpConnection(BaseHTTPRequestHandler):
         reply = HttpReply(self, request, self._service.engine.timezone)
         body = Body(self.rfile, self.headers)
         try:
-            self._route(request, reply, body)
-        except ServerError as error:
-            reply.error(error, self._service.engine.version)
-        except Disconnected:
+            try:
+                self._route(request, reply, body)
+            except ServerError as error:
+                reply.error(error, self._service.engine.version)
+            self._finish(body)
+        except (Disconnected, OSError):
             self.close_connection = True
-        self._finish(body)
 
     do_GET = do_HEAD = do_POST
 
@@ -62,10 +63,9 @@ class HttpConnection(BaseHTTPRequestHandler):
     def _finish(self, body: Body) -> None:
         """What nobody wanted to read must go before the next request; a lot of it ends the connection."""
         left = 0
-        try:
-            for chunk in body.chunks():
-                left += len(chunk)
-                if left > _MOST_LEFTOVER_BYTES:
-                    raise Disconnected
-        except (Disconnected, OSError, ValueError):
-            self.close_connection = True
+        for chunk in body:
+            left += len(chunk)
+            if left > _MOST_LEFTOVER_BYTES:
+                break
+        if not body.complete:
+            raise Disconnected

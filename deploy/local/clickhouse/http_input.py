@@ -32,7 +32,7 @@ class HttpInput:
 
 def read_input(request: HttpRequest, body: Body, engine: Engine) -> HttpInput:
     """Reads the body, all but the rows. The files of the tables are the caller's to close."""
-    chunks = decoded(body.chunks(), request.headers.get("Content-Encoding", ""))
+    chunks = decoded(body, request.headers.get("Content-Encoding", ""))
     if boundary := boundary_of(request.headers):
         form = read_form(_all(chunks), boundary)
         request.params.update(form.fields)

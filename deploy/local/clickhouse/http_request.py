@@ -94,7 +94,7 @@ class HttpRequest:
     def login(self) -> tuple[str, str] | None:
         """User and password from the headers, from basic authorization, or from the URL; None when there are none."""
         if "X-ClickHouse-User" in self.headers or "X-ClickHouse-Key" in self.headers:
-            return self.headers.get("X-ClickHouse-User", "default"), self.headers.get("X-ClickHouse-Key", "")
+            return _utf8(self.headers.get("X-ClickHouse-User", "default")), _utf8(self.headers.get("X-ClickHouse-Key", ""))
         if "Authorization" in self.headers:
             return _basic(self.headers["Authorization"])
         if "user" in self.params or "password" in self.params:
@@ -109,3 +109,8 @@ def _basic(authorization: str) -> tuple[str, str]:
     except (binascii.Error, UnicodeDecodeError):
         return "", ""
     return (user, password) if scheme.lower() == "basic" else ("", "")
+
+
+def _utf8(header: str) -> str:
+    """http.server takes every byte of a header for a character."""
+    return header.encode("latin-1").decode("utf-8", "surrogateescape")

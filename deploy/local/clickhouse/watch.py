@@ -36,9 +36,9 @@ class Watch:
         self._thread.start()
 
     def stop(self) -> None:
+        """Look no more; statements under way go on."""
         self._stopped.set()
         self._thread.join()
-        self._selector.close()
 
     @contextmanager
     def over(self, client: socket.socket, query_id: str, cancel_byte: int | None = None) -> Iterator[Guard]:

@@ -40,6 +40,14 @@ class Window:
         while len(self.data) - self.pos < size_bytes:
             self._grow()
 
+    def has_more(self) -> bool:
+        """Whether there is a byte to read, now or later."""
+        try:
+            self.need(1)
+        except Disconnected:
+            return False
+        return True
+
     def drop(self) -> None:
         """Forget what has been read."""
         del self.data[: self.pos]
