@@ -13,7 +13,6 @@ demo: setup             ## everything on this machine, on real input, until Ctrl
 	@exec $(BIN)/throughline demo $(ARGS)
 
 test: setup lint        ## what a release needs
-	@$(BIN)/python -m tests.report_absent
 	$(BIN)/python -m pytest $(ARGS)
 
 lint: setup             ## style, types, arrows of the layout, dependencies
