@@ -17,10 +17,12 @@ from streams.settings import load_settings
 
 STYLES = {"broken": "bold red", "promise overdue": "red", "promise kept late": "yellow", "recovered": "green", "touchpoint": ""}
 SHOWN = {  # what of a moment's detail is worth a line; the rest is in the JSON form
-    "touchpoint": ("address", "channel", "origin", "direction", "team"), "promise made": ("due_at",), "promise kept late": ("margin_s",),
-    "broken": ("severity", "state", "due_at"), "withdrawn": ("due_at",),
-}  # fmt: skip
-
+    "touchpoint": ("address", "channel", "origin", "direction", "team"),
+    "promise made": ("due_at",),
+    "promise kept late": ("margin_s",),
+    "broken": ("severity", "state", "due_at"),
+    "withdrawn": ("due_at",),
+}
 _WIDE = 200  # columns where no terminal says how wide it is
 
 person_app = typer.Typer(no_args_is_help=True, help="What is known about one person.")

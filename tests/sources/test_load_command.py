@@ -12,7 +12,8 @@ from deploy.local.sample import EVENTS, TRUTH
 from streams.settings import PREFIX
 
 MAPPING = """
-SELECT 'shop' AS source, id AS event_id, happened AS occurred_at, who AS origin, 'order.delivered' AS action, number AS identifier_order
+SELECT 'shop' AS source, id AS event_id, happened AS occurred_at, who AS origin,
+  'order.delivered' AS action, number AS identifier_order
 FROM steps ORDER BY id
 """
 STEPS = """id,happened,who,number
