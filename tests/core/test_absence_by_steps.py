@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.core.journey import judge
@@ -54,7 +54,7 @@ def lived(story: list[Touchpoint], waits: str, same: bool, clock_ms: int) -> lis
 stories = st.lists(st.tuples(st.integers(0, 12), st.sampled_from(ROLES), st.sampled_from(["x", "y"])), max_size=9)
 
 
-@always
+@settings(always, max_examples=300)
 @given(stories, st.sampled_from(["first", "each", "last"]), st.booleans(), st.integers(0, 20))
 def test_walking_through_a_journey_finds_the_same(steps: list[tuple[int, str, str]], waits: str, same: bool, clock_h: int) -> None:
     rule: dict[str, Any] = {"after": ["asked", "both"], "of": ["told", "both"], "unless": "no", "until": "closed"}

@@ -65,8 +65,9 @@ def test_last_begins_anew_up_to_the_deadline_and_again_behind_it() -> None:
     assert waits(rule("waits: last"), *steps, (13, "told")) == [("asked@5", 9, "recovered")]
 
 
-def test_an_answer_may_be_the_next_question() -> None:
-    definition = 'breakages: {quiet: {absence: {after: "*", of: "*", within: 4h, waits: last}, per: occurrence}}'
+@pytest.mark.parametrize("which", ["first", "each", "last"])
+def test_an_answer_may_be_the_next_question(which: str) -> None:
+    definition = f'breakages: {{quiet: {{absence: {{after: "*", of: "*", within: 4h, waits: {which}}}, per: occurrence}}}}'
     assert waits(definition, (3, "a"), (9, "b")) == [("a@3", 7, "recovered"), ("b@9", 13, "open")]
 
 
@@ -82,8 +83,9 @@ def test_an_excuse_begins_no_wait_and_a_later_question_does() -> None:
 
 
 def test_until_ends_the_rule_for_good() -> None:
-    steps = (1, "asked"), (3, "closed"), (4, "asked")
-    assert waits(rule("until: closed"), *steps) == []
+    steps = (1, "asked"), (3, "closed"), (4, "asked"), (5, "closed"), (6, "asked")
+    for which in ("first", "each", "last"):
+        assert waits(rule(f"until: closed, waits: {which}"), *steps) == []
 
 
 def test_until_behind_the_deadline_leaves_what_is_broken() -> None:

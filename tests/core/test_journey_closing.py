@@ -65,6 +65,11 @@ def test_opening_again_takes_a_closing_back() -> None:
     assert journey(reopened, *story, touch(3, "lost")).outcome == "failed"
 
 
+def test_a_touchpoint_may_open_again_and_close() -> None:
+    definition = define("closes: {done: [finished, opened]}\nafter_close: reopen")
+    assert hours(journey(definition, touch(0, "opened"), touch(1, "finished"), touch(2, "opened")).closed_at) == 2
+
+
 def test_a_journey_expires_when_the_clock_is_past_the_silence_and_not_before() -> None:
     definition = define(f"{CLOSES}expires: 10h")
     story = touch(0, "opened"), touch(5, "paid")
@@ -78,6 +83,12 @@ def test_a_journey_expires_when_the_clock_is_past_the_silence_and_not_before() -
 def test_silence_between_touchpoints_expires_a_journey_too_and_what_follows_is_attached() -> None:
     found = journey(define(f"{CLOSES}expires: 10h"), touch(0, "opened"), touch(11, "paid"))
     assert (found.outcome, hours(found.closed_at), found.touchpoints) == ("expired", 10, 2)
+
+
+def test_a_silence_as_long_as_allowed_does_not_expire_a_journey() -> None:
+    definition = define(f"{CLOSES}expires: 10h")
+    found = journey(definition, touch(0, "opened"), touch(10, "paid"), touch(21, "paid"), touch(22, "paid"))
+    assert hours(found.closed_at) == 20
 
 
 @pytest.mark.parametrize(("which", "outcome"), [("first", "expired"), ("last", "done")])

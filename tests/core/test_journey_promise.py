@@ -50,6 +50,12 @@ def test_a_second_making_and_a_revision_move_the_due() -> None:
     assert (hours(found.first_due_at), hours(found.due_at), found.revisions, found.made_by) == (5, 7, 2, "promised@1")
 
 
+@pytest.mark.parametrize("definition", [ONE, EACH])
+def test_a_revision_before_the_making_changes_nothing(definition: str) -> None:
+    (found,) = promises(definition, due(0.5, "moved", 9), due(1, "promised", 5), touch(6, "cancelled"))
+    assert (found.state, hours(found.due_at), found.revisions) == ("overdue", 5, 0)
+
+
 def test_what_follows_the_keeping_changes_nothing() -> None:
     (found,) = promises(ONE, due(1, "promised", 5), touch(6, "kept"), due(7, "moved", 9), touch(8, "cancelled"))
     assert (found.state, hours(found.due_at), found.revisions) == ("kept_late", 5, 0)
@@ -197,6 +203,13 @@ class TestRules:
         rules = f"closes: {{done: closed}}\nbreakages: {{late: {{promise: p, if: {{{condition}}}}}}}"
         story = due(1, "promised", 5), touch(6, "kept"), touch(7, "paid"), touch(8, "paid"), touch(9, "closed")
         assert bool(verdict(define(ONE + keeps + rules), OPENED, *story).breakages) is holds
+
+    def test_a_condition_on_a_promise_that_was_not_made_judges_nothing_there(self) -> None:
+        quiet = "absence: {after: opened, of: told, within: 1h}"
+        definition = define(
+            ONE + f"breakages: {{a: {{{quiet}, if: {{promise.p: {{is_not: kept}}}}}}, b: {{{quiet}, if: {{promise.p: open}}}}}}"
+        )
+        assert broken(verdict(definition, OPENED)) == [("a", "open")]
 
     def test_a_breakage_carries_what_is_said_about_it(self) -> None:
         said = "severity: critical, owner: care, runbook: 'https://example.org/late'"

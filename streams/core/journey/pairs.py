@@ -57,6 +57,4 @@ def _pairs(begins: Sequence[Position], ends: Sequence[Position]) -> list[Pair]:
         return pairs
     used = {end for _, end in pairs}.union(begins)
     spare = next((end for end in ends if end not in used), None)
-    if spare is None:
-        return pairs
-    return [(begin, spare if end is None and spare < begin else end) for begin, end in pairs]
+    return [(begin, spare if end is None else end) for begin, end in pairs]
