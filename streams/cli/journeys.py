@@ -10,10 +10,10 @@ import typer
 from streams.cli.apply import apply
 from streams.cli.errors import CheckFailed
 from streams.core.definition import Bundle, DefinitionError, Problem
-from streams.core.identifiers import load_identifiers
+from streams.core.identifiers import IdentityError, load_identifiers
 from streams.core.journey import CaseFailure, run_cases
 from streams.definitions import SHIPPED, load_bundle
-from streams.settings import load_settings
+from streams.settings import ConfigurationError, load_settings
 
 journeys_app = typer.Typer(help="Journey definitions: check them, run their cases, apply them.", no_args_is_help=True)
 Paths = Annotated[
@@ -64,7 +64,10 @@ def run_tests(paths: Paths = None, as_json: AsJson = False) -> None:
 
 
 def _load(paths: list[Path] | None, identity: Path | None) -> tuple[Bundle | None, tuple[Problem, ...]]:
-    types = load_identifiers(identity).kinds if identity else None
+    try:
+        types = load_identifiers(identity).kinds if identity else None
+    except IdentityError as error:
+        raise ConfigurationError(str(error)) from None
     try:
         return load_bundle(paths or load_settings().definitions or (SHIPPED,), types), ()
     except DefinitionError as error:

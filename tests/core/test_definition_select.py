@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from streams.core.definition.classify import MOST_REMEMBERED, Classifier
-from streams.core.definition.model import Selector
 from streams.core.definition.select import narrow, reader, selector
+from streams.core.definition.selector import Selector
 from streams.core.touchpoint import Touchpoint
 from tests.core.story import touch
 

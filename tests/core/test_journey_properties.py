@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from streams.core.definition import Bundle, Compiled, Definition, compile_definition, load
 from streams.core.definition.classify import Classifier
-from streams.core.definition.model import Selector
 from streams.core.definition.select import Node, narrow, selector
+from streams.core.definition.selector import Selector
 from streams.core.touchpoint import Touchpoint
 from streams.core.verdict import NEVER, Verdict
 from tests.core.worlds import (

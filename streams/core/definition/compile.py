@@ -12,9 +12,11 @@ from streams.core.definition.compiled import (
     Slot,
     StagePlan,
 )
+from streams.core.definition.condition import condition
 from streams.core.definition.due import due_of, length_of
-from streams.core.definition.model import Absence, Definition, Keep, Promise, PromiseRule, Rule, Selector, Stage
-from streams.core.definition.select import Node, condition, reader, selector
+from streams.core.definition.model import Absence, Definition, Keep, Promise, PromiseRule, Rule, Stage
+from streams.core.definition.select import Node, reader, selector
+from streams.core.definition.selector import Selector
 
 MISSED = frozenset({"kept_late", "overdue"})
 

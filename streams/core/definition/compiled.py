@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from streams.core.definition.classify import Classifier
+from streams.core.definition.condition import Holds
 from streams.core.definition.due import Due, Length
 from streams.core.definition.model import Definition
-from streams.core.definition.select import Holds, Read
+from streams.core.definition.select import Read
 
 Slot = int  # number of a selector; what a journey has of it is found under this number
 NOTHING: Slot = 0  # the selector that selects nothing

@@ -7,9 +7,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from streams.core.definition.document import Document, Place, parse
-from streams.core.definition.model import Definition, Part
+from streams.core.definition.model import Definition
 from streams.core.definition.problems import DefinitionError, Problem, later, meant
 from streams.core.definition.references import unknown_references
+from streams.core.definition.selector import Part
 
 
 def load(text: str, file: str, identifier_types: Collection[str] | None = None) -> Definition:

@@ -1,10 +1,11 @@
 """The language of journeys as far as this version has it, as typed values.  Shorthands become their long form here."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, PlainValidator, Tag, model_validator
+from pydantic import Discriminator, Field, PlainValidator, Tag, model_validator
 
 from streams.core.definition.problems import later
+from streams.core.definition.selector import Cond, Part, Selector
 from streams.core.definition.values import (
     ALWAYS,
     DIMENSIONS,
@@ -14,7 +15,6 @@ from streams.core.definition.values import (
     Name,
     NotPaused,
     Path,
-    Regex,
     TouchpointPath,
     Value,
     Zone,
@@ -25,78 +25,6 @@ from streams.core.definition.values import (
 Per = Annotated[Literal["journey", "occurrence"], refused("person")]
 State = Literal["open", "kept", "kept_late", "overdue", "released"]
 WHOLE_JOURNEY: Literal["journey"] = "journey"
-
-
-class Part(BaseModel):
-    """What all parts share: unknown keys are errors, values are of their type or wrong."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-    not_yet: ClassVar[frozenset[str]] = frozenset()  # keys of the language that this version refuses as such
-
-
-class Cond(Part):
-    """All its keys must hold.  A value that is absent satisfies only `is_not`, `not_in` and `exists: false`."""
-
-    is_: Value | None = Field(None, alias="is")
-    is_not: Value | None = None
-    in_: list[Value] | None = Field(None, alias="in")
-    not_in: list[Value] | None = None
-    at_least: Value | None = None
-    at_most: Value | None = None
-    above: Value | None = None
-    below: Value | None = None
-    exists: bool | None = None
-    matches: Regex | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_short(cls, value: Any) -> Any:
-        return value if isinstance(value, dict | Cond) else {"is": value}
-
-    @model_validator(mode="after")
-    def _says_something(self) -> "Cond":
-        if not self.model_fields_set:
-            raise wrong("an empty condition says nothing: expected a value or keys like `is`, `in`, `at_least`")
-        return self
-
-
-class ActionCond(Cond):
-    """A condition on the action, where `*` in `is`, `is_not`, `in` and `not_in` stands for any text."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_list(cls, value: Any) -> Any:
-        return {"in": value} if isinstance(value, list) else value
-
-
-class Selector(Part):
-    """Which touchpoints are meant: all its keys must hold, `any` one of several."""
-
-    not_yet = frozenset({"changes", "time", "breaks"})
-    action: ActionCond | None = None
-    origin: Cond | None = None
-    channel: Cond | None = None
-    direction: Cond | None = None
-    team: Cond | None = None
-    agent: Cond | None = None
-    region: Cond | None = None
-    source: Cond | None = None
-    where: dict[str, Cond] | None = None
-    any: Annotated[list["Selector"], Field(min_length=1)] | None = None
-    not_: "Selector | None" = Field(None, alias="not")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_short(cls, value: Any) -> Any:
-        if isinstance(value, list):
-            return {"any": value}
-        return {"action": value} if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _says_something(self) -> "Selector":
-        if not self.model_fields_set:
-            raise wrong('an empty selector says nothing: for every touchpoint write "*"')
-        return self
 
 
 class Keep(Part):
@@ -164,7 +92,7 @@ class Absence(Part):
     waits: Literal["first", "each", "last"] = "first"
     unless: Selector | None = None
     until: Selector | None = None
-    same: list[TouchpointPath] = []
+    same: list[TouchpointPath] = Field([])
     paused: NotPaused = False
 
 
@@ -210,7 +138,7 @@ class Given(Part):
 
     at_ms: DurationMs
     action: str
-    fields: dict[str, Value] = {}
+    fields: dict[str, Value] = Field({})
     arrives_ms: DurationMs | None = None
 
     @model_validator(mode="before")
@@ -255,17 +183,17 @@ class Definition(Part):
     about: str = ""
     instance: Annotated[str, PlainValidator(_identifier_type)]
     opens: Selector
-    closes: dict[Name, Selector] = {}
+    closes: dict[Name, Selector] = Field({})
     outcome: Literal["first", "last"] = "last"
     after_close: Literal["attach", "reopen", "ignore"] = "attach"
     expires: DurationMs | None = None
     calendar: Calendar = ALWAYS
-    keeps: dict[Name, Keep] = {}
-    effort: dict[str, float] = {}
-    stages: dict[Name, Stage] = {}
-    promises: dict[Name, Promise] = {}
-    breakages: dict[Name, Rule] = {}
-    cases: list[Case] = []
+    keeps: dict[Name, Keep] = Field({})
+    effort: dict[str, float] = Field({})
+    stages: dict[Name, Stage] = Field({})
+    promises: dict[Name, Promise] = Field({})
+    breakages: dict[Name, Rule] = Field({})
+    cases: list[Case] = Field([])
 
     def describe(self) -> dict[str, Any]:
         return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"cases"})

@@ -8,7 +8,8 @@ from streams.core.journey.absence import Ending, broken_absences
 from streams.core.journey.broken import Broken, breakages
 from streams.core.journey.closing import Closing, closing, last_adopted
 from streams.core.journey.keep import kept_facts
-from streams.core.journey.promise import Commitment, broken_promises, commitments, promise_state
+from streams.core.journey.promise import Commitment, commitments, promise_state
+from streams.core.journey.promise_rule import broken_promises
 from streams.core.journey.scene import Position, Scene
 from streams.core.journey.stage import stages
 from streams.core.touchpoint import Scalar, Touchpoint

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from math import isfinite
 
 from streams.core.definition.compiled import KeepPlan
-from streams.core.definition.select import kind_of
+from streams.core.definition.condition import kind_of
 from streams.core.journey.scene import Scene
 from streams.core.touchpoint import Scalar
 

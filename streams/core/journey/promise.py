@@ -1,9 +1,8 @@
-"""Promises: commitments with a due time, what became of them, and the rules that they break."""
+"""Promises: commitments with a due time, and what became of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from streams.core.definition.compiled import PromisePlan, PromiseRulePlan
-from streams.core.journey.broken import Broken
+from streams.core.definition.compiled import PromisePlan
 from streams.core.journey.pairs import ABSENT, matching, pair_all, pair_first
 from streams.core.journey.scene import Position, Scene
 from streams.core.verdict import PromiseState
@@ -124,34 +123,3 @@ def promise_state(plan: PromisePlan, commitment: Commitment, scene: Scene) -> Pr
         touchpoint.event_id,
         settled_by,
     )
-
-
-def broken_promises(plan: PromiseRulePlan, made: Sequence[Commitment], scene: Scene) -> list[Broken]:
-    """What a rule finds broken, one for each commitment.
-
-    Broken at the due that was missed; for `kept` and `released` when that happened, for `open` at the making, and
-    for `revised` not before the revision that was one too many.  A late keeping recovers.
-    """
-    broken = []
-    for commitment in made:
-        due_ms = commitment.first_due_ms if plan.against_first else commitment.due_ms
-        state = commitment.state(due_ms, scene) if plan.when else ""
-        if len(commitment.revised) >= plan.revised and (state in plan.when or not plan.when):
-            broken.append(_broken(plan, commitment, state, due_ms, scene))
-    return broken
-
-
-def _broken(plan: PromiseRulePlan, commitment: Commitment, state: str, due_ms: int, scene: Scene) -> Broken:
-    at, settled = scene.at, commitment.settled
-    broken_ms, recovered_ms = at[commitment.made], None
-    if state in ("kept_late", "overdue"):
-        broken_ms = due_ms
-        recovered_ms = at[settled] if state == "kept_late" and settled is not None else None
-    elif state in ("kept", "released") and settled is not None:
-        broken_ms = at[settled]
-    if plan.revised:
-        broken_ms = max(broken_ms, at[commitment.revised[plan.revised - 1]])
-    proofs = [(commitment.made, "made"), *((position, "revised") for position in commitment.revised)]
-    if settled is not None and state not in ("open", "overdue"):
-        proofs.append((settled, "released" if commitment.released else "kept"))
-    return Broken(commitment.made, due_ms, broken_ms, recovered_ms, proofs)
