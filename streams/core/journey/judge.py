@@ -43,7 +43,7 @@ def judge(definition: Compiled, instance: str, touchpoints: Sequence[Touchpoint]
     made, promises = _promises(definition, facts, scene)
     journey = _journey(definition, instance, openings[0], close, promises, facts, scene)
     found = _breakages(definition, journey, made, clock, scene)
-    return Verdict(journey, found, min(scene.pending, default=None))
+    return Verdict(journey, found, min(scene.pending) if scene.pending else None)
 
 
 def _promises(definition: Compiled, facts: dict[str, Scalar], scene: Scene) -> tuple[Made, tuple[PromiseState, ...]]:
