@@ -16,7 +16,8 @@ from streams.settings import ConfigurationError
 CONFIGURATION, UNREACHABLE, CHECK_FAILED = 3, 4, 5
 PARTS = {  # command -> the module that registers it
     "local": "local", "topics": "topics", "migrate": "database", "journeys": "journeys", "worker": "worker", "agent": "worker",
-    "load": "load", "settle": "settle", "settings": "settings",
+    "load": "load", "settle": "settle", "simulate": "simulate", "report": "report", "person": "person", "demo": "demo",
+    "settings": "settings",
 }  # fmt: skip
 
 app = typer.Typer(
