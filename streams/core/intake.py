@@ -6,6 +6,7 @@ The same checks serve Avro and JSON records, the dry run of a load, and a reject
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any, Literal
 
 from streams.core.identifiers import Identifiers
@@ -138,6 +139,15 @@ def _attributes(value: object) -> dict[str, Scalar]:
     if not isinstance(value, dict):
         raise Rejected("invalid_value", "attributes is not an object")
     for name, item in value.items():
-        if not isinstance(item, str | int | float | bool) or (isinstance(item, int) and not -LONG <= item < LONG):
-            raise Rejected("invalid_value", f"attribute {name[:60]} is not a text, 64-bit integer, number or boolean")
+        if not _is_scalar(item):
+            raise Rejected("invalid_value", f"attribute {name[:60]} is not a text, 64-bit integer, finite number or boolean")
     return value
+
+
+def _is_scalar(item: object) -> bool:
+    kind = type(item)
+    if kind is str or kind is bool:
+        return True
+    if kind is int:
+        return -LONG <= item < LONG  # type: ignore[operator]
+    return kind is float and isfinite(item)  # type: ignore[arg-type]
