@@ -70,7 +70,7 @@ NO_JOURNEY: Record = {
 
 def journeys(insert: Insert) -> Columns:
     rows = insert.rows
-    return {**picked(rows, JOURNEY), **as_json(rows, "stages", "promises", "facts"), **replaced(rows, NO_JOURNEY)}
+    return {**picked(rows, JOURNEY), **as_json(rows, "stages", "promises"), **facts(rows), **replaced(rows, NO_JOURNEY)}
 
 
 BREAKAGE = (
@@ -83,7 +83,7 @@ NO_BREAKAGE: Record = {"version": 0, "state": "", "broken_at": None, "severity":
 
 def breakages(insert: Insert) -> Columns:
     rows = insert.rows
-    return {**picked(rows, BREAKAGE), **as_json(rows, "evidence", "facts"), **replaced(rows, NO_BREAKAGE)}
+    return {**picked(rows, BREAKAGE), **as_json(rows, "evidence"), **facts(rows), **replaced(rows, NO_BREAKAGE)}
 
 
 PERSON = (
@@ -126,6 +126,11 @@ def picked(rows: list[Record], names: Sequence[str]) -> Columns:
 
 def as_json(rows: list[Record], *names: str) -> Columns:
     return {f"{name}_json": [_json(row[name]) for row in rows] for name in names}
+
+
+def facts(rows: list[Record]) -> Columns:
+    """Values as texts of JSON: taken out of JSON by the server, 3.0 would come as 3."""
+    return {"facts_json": [_json([(fact["name"], _json(fact["value"]).decode()) for fact in row["facts"]]) for row in rows]}
 
 
 def replaced(rows: list[Record], nothing: Record) -> Columns:

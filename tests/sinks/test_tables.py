@@ -20,7 +20,9 @@ YEAR_1900_MS, YEAR_2200_MS = -2_208_988_800_000, 7_258_118_400_000
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=12)
 TIMES = st.integers(YEAR_1900_MS, YEAR_2200_MS)
 SECONDS = st.none() | st.floats(-1e9, 1e9)
-SCALARS = TEXTS | st.integers(-(1 << 63), (1 << 63) - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.booleans()
+SCALARS = (
+    TEXTS | st.integers(-(1 << 63), (1 << 63) - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.just(3.0) | st.booleans()
+)
 COUNTS = st.integers(0, (1 << 31) - 1)
 STAGES = st.builds(
     stage, TEXTS, entry=COUNTS, started_at=TIMES, ended_at=st.none() | TIMES, duration_s=SECONDS, working_s=SECONDS,

@@ -30,9 +30,9 @@ CREATE TABLE IF NOT EXISTS journeys
             settled_at Nullable(Int64), margin_s Nullable(Float64), revisions UInt32, made_by String, settled_by String))
         DEFAULT JSONExtract(promises_json, 'Array(Tuple(name LowCardinality(String), occurrence String, state LowCardinality(String), made_at Int64, first_due_at Int64, due_at Int64, settled_at Nullable(Int64), margin_s Nullable(Float64), revisions UInt32, made_by String, settled_by String))')
         COMMENT 'Promises made in it; times are epoch milliseconds.' CODEC(ZSTD(1)),
-    facts_json String EPHEMERAL COMMENT 'The facts as JSON: how the sink sends them, not stored.',
+    facts_json String EPHEMERAL COMMENT 'The facts as JSON, [[name, value as JSON], ...]: how the sink sends them, not stored.',
     facts Array(Tuple(name LowCardinality(String), value String))
-        DEFAULT arrayMap(fact -> (JSONExtractString(fact, 'name'), JSONExtractRaw(fact, 'value')), JSONExtractArrayRaw(facts_json))
+        DEFAULT JSONExtract(facts_json, 'Array(Tuple(name LowCardinality(String), value String))')
         COMMENT 'Named facts; each value as a JSON scalar, so that its type is kept.' CODEC(ZSTD(1)),
     backfilled Bool COMMENT 'Opened by a history load: nobody is to be alerted.',
     redirects UInt64 COMMENT 'The highest redirect number that this row rests on; 0 for none.' CODEC(T64, ZSTD(1)),

@@ -25,9 +25,9 @@ CREATE TABLE IF NOT EXISTS breakages
             source LowCardinality(String), event_id String, occurred_at Int64, action LowCardinality(String), role LowCardinality(String)))
         DEFAULT JSONExtract(evidence_json, 'Array(Tuple(source LowCardinality(String), event_id String, occurred_at Int64, action LowCardinality(String), role LowCardinality(String)))')
         COMMENT 'The touchpoints that prove it; times are epoch milliseconds.' CODEC(ZSTD(1)),
-    facts_json String EPHEMERAL COMMENT 'The facts as JSON: how the sink sends them, not stored.',
+    facts_json String EPHEMERAL COMMENT 'The facts as JSON, [[name, value as JSON], ...]: how the sink sends them, not stored.',
     facts Array(Tuple(name LowCardinality(String), value String))
-        DEFAULT arrayMap(fact -> (JSONExtractString(fact, 'name'), JSONExtractRaw(fact, 'value')), JSONExtractArrayRaw(facts_json))
+        DEFAULT JSONExtract(facts_json, 'Array(Tuple(name LowCardinality(String), value String))')
         COMMENT 'Facts of the journey carried along; each value as a JSON scalar.' CODEC(ZSTD(1)),
     backfilled Bool COMMENT 'The journey was opened by a history load: nobody is to be alerted.',
     redirects UInt64 COMMENT 'The highest redirect number that this row rests on; 0 for none.' CODEC(T64, ZSTD(1)),

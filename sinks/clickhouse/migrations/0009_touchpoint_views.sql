@@ -73,18 +73,18 @@ CREATE VIEW IF NOT EXISTS v_touchpoint_attributes
     name String COMMENT 'Name of the attribute.',
     value_string Nullable(String) COMMENT 'Its value, if it is a text.',
     value_number Nullable(Float64) COMMENT 'Its value, if it is a number.',
-    value_integer Nullable(Int64) COMMENT 'Its value, if it is a whole number: exact also beyond 2^53.',
+    value_integer Nullable(Int64) COMMENT 'Its value, if it is an integer: exact also beyond 2^53.',
     value_boolean Nullable(Bool) COMMENT 'Its value, if it is true or false.'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS SELECT
-    source, event_id, occurred_at, action, attribute.1 AS name,
-    if(JSONType(attribute.2) = 'String', JSONExtractString(attribute.2), NULL) AS value_string,
-    if(JSONType(attribute.2) IN ('Int64', 'UInt64', 'Double'), JSONExtractFloat(attribute.2), NULL) AS value_number,
-    if(JSONType(attribute.2) = 'Int64', JSONExtractInt(attribute.2), NULL) AS value_integer,
-    if(JSONType(attribute.2) = 'Bool', JSONExtractBool(attribute.2), NULL) AS value_boolean
+    source, event_id, occurred_at, action, name,
+    if(JSONType(attributes, name) = 'String', JSONExtractString(attributes, name), NULL) AS value_string,
+    if(JSONType(attributes, name) IN ('Int64', 'UInt64', 'Double'), JSONExtractFloat(attributes, name), NULL) AS value_number,
+    if(JSONType(attributes, name) = 'Int64', JSONExtractInt(attributes, name), NULL) AS value_integer,
+    if(JSONType(attributes, name) = 'Bool', JSONExtractBool(attributes, name), NULL) AS value_boolean
 FROM touchpoints_newest
-ARRAY JOIN JSONExtractKeysAndValuesRaw(attributes) AS attribute
+ARRAY JOIN JSONExtractKeys(attributes) AS name
 COMMENT 'What else touchpoints carry, one row an attribute.';
 
 CREATE VIEW IF NOT EXISTS v_conflicts
@@ -101,7 +101,7 @@ CREATE VIEW IF NOT EXISTS v_conflicts
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS SELECT
     source, event_id, copy.1 AS occurred_at, substringIndex(copy.2, ':', 1) AS address_type,
-    substring(copy.2, length(address_type) + 2) AS address_value, copy.3 AS action, lower(hex(copy.4)) AS content_hash, copies
+    substring(copy.2, length(address_type) + 2) AS address_value, copy.3 AS action, leftPad(lower(hex(copy.4)), 16, '0') AS content_hash, copies
 FROM
 (
     SELECT source, event_id, groupArray((occurred_at, address, toString(action), content_hash)) AS found, count() AS copies

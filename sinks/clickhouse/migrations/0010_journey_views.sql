@@ -27,7 +27,8 @@ AS SELECT
     definition, definition_version, instance, person_id, journey_id, state, outcome, opened_at, closed_at,
     (toUnixTimestamp64Milli(closed_at) - toUnixTimestamp64Milli(opened_at)) / 1000 AS duration_s,
     first_at, last_at, touchpoints, opened_by, region, channel, effort, backfilled,
-    if(clock_at < toDateTime64('1900-01-02 00:00:00', 3, 'UTC'), NULL, clock_at) AS clock_at, emitted_at, landed_at
+    if(clock_at < toDateTime64('1900-01-02 00:00:00', 3, 'UTC'), NULL, greatest(clock_at, toDateTime64('1900-01-02 00:00:00', 3, 'UTC'))) AS clock_at,
+    emitted_at, landed_at
 FROM journeys_visible
 COMMENT 'Journeys as they stand, one row a (definition, instance).';
 
@@ -116,7 +117,7 @@ CREATE VIEW IF NOT EXISTS v_journey_facts
     fact String COMMENT 'Name under `keeps`.',
     value_string Nullable(String) COMMENT 'Its value, if it is a text.',
     value_number Nullable(Float64) COMMENT 'Its value, if it is a number.',
-    value_integer Nullable(Int64) COMMENT 'Its value, if it is a whole number: exact also beyond 2^53.',
+    value_integer Nullable(Int64) COMMENT 'Its value, if it is an integer: exact also beyond 2^53.',
     value_boolean Nullable(Bool) COMMENT 'Its value, if it is true or false.'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER

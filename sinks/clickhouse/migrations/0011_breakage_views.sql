@@ -27,7 +27,8 @@ DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS SELECT
     definition, definition_version, rule, instance, occurrence, person_id, journey_id, cause_key, state, severity, owner, runbook,
     due_at, broken_at, detected_at, recovered_at, region, channel, backfilled,
-    if(clock_at < toDateTime64('1900-01-02 00:00:00', 3, 'UTC'), NULL, clock_at) AS clock_at, emitted_at, landed_at
+    if(clock_at < toDateTime64('1900-01-02 00:00:00', 3, 'UTC'), NULL, greatest(clock_at, toDateTime64('1900-01-02 00:00:00', 3, 'UTC'))) AS clock_at,
+    emitted_at, landed_at
 FROM breakages_visible
 COMMENT 'Breakages with those that were withdrawn, one row a (definition, rule, instance, occurrence).';
 

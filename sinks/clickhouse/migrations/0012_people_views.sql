@@ -73,8 +73,8 @@ AS WITH
     )
 SELECT
     topic, complete,
-    if(clock_ms > never, fromUnixTimestamp64Milli(clock_ms, 'UTC'), NULL) AS clock_at,
-    if(final_ms > never, fromUnixTimestamp64Milli(final_ms, 'UTC'), NULL) AS final_at,
+    if(clock_ms > never, fromUnixTimestamp64Milli(if(clock_ms > never, clock_ms, 0), 'UTC'), NULL) AS clock_at,
+    if(final_ms > never, fromUnixTimestamp64Milli(if(final_ms > never, final_ms, 0), 'UTC'), NULL) AS final_at,
     if(topics.complete, topics.clock_ms, never) AS clock_ms,
     if(topics.complete, topics.final_ms, never) AS final_ms,
     if(topics.complete, topics.redirects, 0) AS redirects,

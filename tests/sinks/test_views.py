@@ -1,0 +1,183 @@
+"""Views for readers: plain types, each column explained, exact figures."""
+
+import random
+import statistics
+from typing import Any
+
+import pytest
+from clickhouse_driver import Client
+
+from deploy.local.database import Database
+from sinks.clickhouse.read import VIEWS
+from sinks.clickhouse.sink import ClickHouseSink
+from streams.core.touchpoint import hash_id
+from streams.core.verdict import NEVER
+from tests.sinks import samples
+from tests.sinks.databases import land
+from tests.sinks.samples import (
+    AT,
+    DAY_MS,
+    HOUR_MS,
+    OTHER,
+    PERSON,
+    batch,
+    breakage,
+    journey,
+    person,
+    promise,
+    proof,
+    rejected,
+    stage,
+    touchpoint,
+)
+from tests.sinks.test_hours import parts_read
+
+PLAIN = {"String", "Bool", "Float64", "Int64", "UInt32", "UInt64", "DateTime64(3, 'UTC')"}
+EVERYTHING: dict[str, list[Any]] = {
+    "touchpoints": [touchpoint()],
+    "journeys": [journey(clock_at=NEVER, stages=[stage()], promises=[promise()], facts=[{"name": "price", "value": 1.5}])],
+    "breakages": [breakage(clock_at=NEVER)],
+    "people": [person()],
+    "rejected_touchpoints": [rejected()],
+    "clocks": [samples.clock()],
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_columns_are_plain_and_explained(client: Client, view: str) -> None:
+    columns = client.execute(
+        "SELECT name, type, comment FROM system.columns WHERE database = currentDatabase() AND table = %(v)s", {"v": view}
+    )
+    kinds = {
+        name: kind.removeprefix("Nullable(").removesuffix(")") if kind.startswith("Nullable") else kind for name, kind, _ in columns
+    }
+    assert columns
+    assert {name: kind for name, kind in kinds.items() if kind not in PLAIN} == {}
+    assert [name for name, _, comment in columns if not comment] == []
+
+
+def test_readers_need_rights_on_views_only(client: Client) -> None:
+    """Each view for readers runs with the rights of who migrated; grants are in roles.sql, for these views and no others."""
+    for view in VIEWS:
+        assert "SQL SECURITY DEFINER" in client.execute(f"SHOW CREATE VIEW {view}")[0][0], view
+
+
+def test_a_bi_tool_reads_every_view_over_http(clickhouse: Database, client: Client, sink: ClickHouseSink) -> None:
+    """With the client that BI tools use; each view shows something."""
+    import clickhouse_connect
+
+    land(sink, *(batch(table, *rows) for table, rows in EVERYTHING.items()))
+    land(sink, batch("touchpoints", touchpoint(address="order:o2"), first=9))  # a conflict
+    database = client.execute("SELECT currentDatabase()")[0][0]
+    with clickhouse_connect.get_client(
+        host=clickhouse.host, port=clickhouse.http_port, username=clickhouse.user, password=clickhouse.password, database=database
+    ) as reader:
+        rows = {view: reader.query(f"SELECT * FROM {view}").result_rows for view in VIEWS}
+    assert {view for view, found in rows.items() if not found} == set()
+
+
+def test_quantiles_of_durations_are_exact(client: Client, sink: ClickHouseSink) -> None:
+    """The linear quantile of all durations, as everybody computes it; open stages do not count."""
+    world = random.Random(2)
+    hours = [world.uniform(0, 100) for _ in range(500)]
+    rows = [journey(f"o{n}", stages=[stage(duration_s=h * 3600), stage("other", duration_s=1.0)]) for n, h in enumerate(hours)]
+    land(sink, batch("journeys", *rows, journey("open", stages=[stage(duration_s=None, ended_at=None)])))
+    query = "SELECT arrayJoin(quantilesExactInclusive(0.5, 0.9)(duration_s)) / 3600 FROM v_stages WHERE stage = 'approval'"
+    cuts = statistics.quantiles(hours, n=10, method="inclusive")
+    assert [q for (q,) in client.execute(query)] == pytest.approx([cuts[4], cuts[8]], rel=1e-12)
+
+
+def test_stages_and_promises_come_one_row_each_with_their_journey(client: Client, sink: ClickHouseSink) -> None:
+    kept = promise("answer", state="kept", settled_at=AT + HOUR_MS, margin_s=-60.0, settled_by="e2")
+    land(sink, batch("journeys", journey(outcome="delivered", stages=[stage(), stage(entry=2)], promises=[promise(), kept])))
+    stages = client.execute("SELECT stage, entry, duration_s, working_s, outcome, instance FROM v_stages ORDER BY entry")
+    assert stages == [("approval", 1, 3600.0, None, "delivered", "o1"), ("approval", 2, 3600.0, None, "delivered", "o1")]
+    promises = client.execute("SELECT promise, state, margin_s, settled_at IS NULL, person_id FROM v_promises ORDER BY promise")
+    assert promises == [("answer", "kept", -60.0, 0, PERSON), ("delivery", "open", None, 1, PERSON)]
+
+
+@pytest.mark.parametrize(
+    ("value", "columns"),
+    [
+        ('a "quoted" text', ('a "quoted" text', None, None, None)),
+        ("12.5", ("12.5", None, None, None)),
+        (12.5, (None, 12.5, None, None)),
+        (3.0, (None, 3.0, None, None)),
+        ((1 << 53) + 1, (None, float(1 << 53), (1 << 53) + 1, None)),
+        (-7, (None, -7.0, -7, None)),
+        (True, (None, None, None, True)),
+        (False, (None, None, None, False)),
+        ("", ("", None, None, None)),
+    ],
+)
+def test_a_fact_and_an_attribute_keep_their_type(
+    client: Client, sink: ClickHouseSink, value: Any, columns: tuple[Any, ...]
+) -> None:
+    fact = [{"name": "named", "value": value}]
+    land(sink, batch("journeys", journey(facts=fact)), batch("touchpoints", touchpoint(attributes={"named": value})))
+    names = "value_string, value_number, value_integer, value_boolean"
+    assert client.execute(f"SELECT fact, {names} FROM v_journey_facts") == [("named", *columns)]
+    assert client.execute(f"SELECT name, {names} FROM v_touchpoint_attributes") == [("named", *columns)]
+
+
+def test_attributes_can_be_asked_for_by_name(client: Client, sink: ClickHouseSink) -> None:
+    land(sink, batch("touchpoints", touchpoint(attributes={"payment": "card", "price": 2.5, "items": 2})))
+    query = "SELECT JSONExtractString(attributes, 'payment'), JSONExtractFloat(attributes, 'price') FROM v_touchpoints"
+    assert client.execute(query) == [("card", 2.5)]
+
+
+def test_a_touchpoint_is_shown_with_its_person(client: Client, sink: ClickHouseSink) -> None:
+    """Its address belongs to somebody, has no owner known, or is a person itself; what people says last counts."""
+    rows = [touchpoint("e1"), touchpoint("e2", address="order:o2"), touchpoint("e3", address="customer:c1")]
+    land(sink, batch("touchpoints", *rows), batch("people", person("o1", OTHER, 1), person("o1", PERSON, 2)))
+    shown = client.execute("SELECT event_id, person_id, address_type, address_value FROM v_touchpoints ORDER BY event_id")
+    assert shown == [
+        ("e1", PERSON, "order", "o1"),
+        ("e2", hash_id("order", "o2"), "order", "o2"),
+        ("e3", PERSON, "customer", "c1"),
+    ]
+
+
+def test_breakages_are_shown_without_the_withdrawn_and_their_history_with_them(client: Client, sink: ClickHouseSink) -> None:
+    states = ["open", "recovered", "withdrawn", "moved"]
+    evidence = [proof("e1"), proof("e2", "kept", action="order.delivered")]
+    land(sink, batch("breakages", *(breakage(f"o{n}", state=state, evidence=evidence) for n, state in enumerate(states))))
+    assert client.execute("SELECT state FROM v_breakages ORDER BY state") == [("open",), ("recovered",)]
+    assert client.execute("SELECT state FROM v_breakage_history ORDER BY state") == [("open",), ("recovered",), ("withdrawn",)]
+    proofs = client.execute("SELECT instance, event_id, role, action FROM v_breakage_evidence ORDER BY ALL")
+    assert proofs == [
+        (o, *rest) for o in ("o0", "o1") for rest in (("e1", "made", "order.placed"), ("e2", "kept", "order.delivered"))
+    ]
+
+
+def test_copies_of_an_event_with_another_address_or_day_are_listed(client: Client, sink: ClickHouseSink) -> None:
+    one, elsewhere, tomorrow = touchpoint(), touchpoint(address="order:o2", content_hash=255), touchpoint(occurred_at=AT + DAY_MS)
+    land(sink, batch("touchpoints", one, elsewhere, tomorrow, touchpoint("e2"), touchpoint(source="crm")))
+    listed = client.execute("SELECT source, event_id, address_value, content_hash, copies FROM v_conflicts ORDER BY occurred_at, 3")
+    usual = f"{1 << 40:016x}"
+    assert listed == [("shop", "e1", "o1", usual, 3), ("shop", "e1", "o2", f"{255:016x}", 3), ("shop", "e1", "o1", usual, 3)]
+
+
+def test_a_rejected_record_is_shown_as_text_where_it_is_readable(client: Client, sink: ClickHouseSink) -> None:
+    land(sink, batch("rejected_touchpoints", rejected(1), rejected(2, value="é{".encode()), rejected(3, value=None)))
+    shown = client.execute("SELECT value_text, value_base64 FROM v_rejected ORDER BY offset")
+    assert shown == [(None, "/wD+"), ("é{", "w6l7"), (None, None)]
+
+
+def test_a_bound_on_time_reads_only_its_months_of_touchpoints(client: Client, sink: ClickHouseSink) -> None:
+    """Also beside a condition on the source, which comes next in the key."""
+    land(sink, batch("touchpoints", *(touchpoint(f"e{n}", occurred_at=AT - n * 31 * DAY_MS) for n in range(24))))
+    bound = "occurred_at >= toDateTime64('2025-10-01 00:00:00', 3, 'UTC')"
+    for condition, found in ((bound, 1), (f"{bound} AND source = 'shop'", 1), (f"{bound} AND source = 'crm'", 0)):
+        plan = client.execute(f"EXPLAIN indexes = 1 SELECT action, count() FROM v_touchpoints WHERE {condition} GROUP BY action")
+        assert parts_read(plan, "touchpoints")[0] <= 1
+        assert client.execute(f"SELECT count() FROM v_touchpoints WHERE {condition}") == [(found,)]
+
+
+def test_a_query_of_durations_reads_no_other_field_of_the_stages(client: Client, sink: ClickHouseSink) -> None:
+    land(sink, batch("journeys", journey(stages=[stage()])))
+    plan = [line for (line,) in client.execute("EXPLAIN SELECT quantileExact(duration_s) FROM v_stages WHERE stage = 'approval'")]
+    start = next(number for number, line in enumerate(plan) if "ReadFromMergeTree" in line and ".journeys)" in line)
+    read = next(line for line in plan[start:] if "Output:" in line)
+    fields = ("name", "entry", "started_at", "ended_at", "duration_s", "working_s", "started_by", "ended_by")
+    assert [field for field in fields if f"stages.{field}" in read] == ["name", "duration_s"]
