@@ -37,8 +37,12 @@ def told(error: BaseException | None) -> str:
 
 def configure(level: str, agent: str) -> None:
     number = logging.getLevelNamesMapping()[level.upper()]
+    def named(_logger: Any, _method: str, event: EventDict) -> EventDict:
+        """Threads of libraries have no context, so it is not kept there."""
+        return {"agent": agent, **event}
+
     shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
+        named,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -48,7 +52,6 @@ def configure(level: str, agent: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    structlog.contextvars.bind_contextvars(agent=agent)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[_template, *shared],

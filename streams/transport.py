@@ -130,6 +130,12 @@ class BatchConsumer(FaustConsumer):
         """Run one of the thread's coroutines on the thread's loop."""
         return await self._thread.call_thread(call)
 
+    async def lag(self) -> dict[TP, int]:
+        """End minus position of each assigned partition, in offsets.  Takes as long as the broker takes to answer."""
+        ends: dict[TP, int] = await self.ask(self._thread.ends)
+        positions: dict[TP, int] = await self.ask(self._thread.positions)
+        return {tp: max(0, end - positions[tp]) for tp, end in ends.items() if tp in positions}
+
     async def emptied(self) -> set[TP]:
         """Partitions that are read to the end as it is now, with everything read from them done."""
         generation = self.app.consumer_generation_id

@@ -3,14 +3,16 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 
+import structlog
 from faust.types.tuples import TP
 
+from streams.logs import told
 from streams.metrics.metric import Reading
 from streams.metrics.table import LAG
 from streams.transport import BatchConsumer
 
+log = structlog.get_logger("throughline")
 ASK_S = 5.0
 SILENT_S = 15.0
 
@@ -26,14 +28,14 @@ class Lag:
     async def keep_asking(self) -> None:
         """Never returns.  One question at a time: the thread that answers also fetches and commits."""
         while True:
-            with suppress(Exception):  # whatever it was, the broker has not answered
+            try:
                 await self.ask()
+            except Exception as error:  # whatever it was, the broker has not answered
+                log.warning("the lag is not known", error=type(error).__name__, detail=told(error))
             await asyncio.sleep(ASK_S)
 
     async def ask(self) -> None:
-        consumer = self._consumer()
-        ends, positions = await consumer.ends(), await consumer.positions()
-        self._offsets = {tp: max(0, end - positions[tp]) for tp, end in ends.items() if tp in positions}
+        self._offsets = await self._consumer().lag()
         self._heard_s = time.monotonic()
 
     def forget(self) -> None:
