@@ -1,0 +1,29 @@
+-- Rights for people and tools that read.  Run once by an administrator, in the database, after `throughline migrate`:
+--
+--     clickhouse-client --database throughline --queries-file roles.sql
+--     GRANT throughline_reader TO somebody
+--
+-- Readers are granted views and no table; the views run with the rights of who migrated.
+
+-- Journeys, breakages and figures.  Instances are order and case numbers; no view here shows an address, name or number of a person.
+CREATE ROLE IF NOT EXISTS throughline_reader SETTINGS readonly = 2;
+GRANT SELECT ON v_journeys TO throughline_reader;
+GRANT SELECT ON v_stages TO throughline_reader;
+GRANT SELECT ON v_promises TO throughline_reader;
+GRANT SELECT ON v_journey_facts TO throughline_reader;
+GRANT SELECT ON v_breakages TO throughline_reader;
+GRANT SELECT ON v_breakage_history TO throughline_reader;
+GRANT SELECT ON v_breakage_evidence TO throughline_reader;
+GRANT SELECT ON v_journey_hours TO throughline_reader;
+GRANT SELECT ON v_clocks TO throughline_reader;
+GRANT SELECT ON v_freshness TO throughline_reader;
+
+-- Touchpoints, identifiers and rejected records besides, which may identify people: for those who look after single persons.
+CREATE ROLE IF NOT EXISTS throughline_investigator SETTINGS readonly = 2;
+GRANT throughline_reader TO throughline_investigator;
+GRANT SELECT ON v_touchpoints TO throughline_investigator;
+GRANT SELECT ON v_touchpoint_identifiers TO throughline_investigator;
+GRANT SELECT ON v_touchpoint_attributes TO throughline_investigator;
+GRANT SELECT ON v_conflicts TO throughline_investigator;
+GRANT SELECT ON v_people TO throughline_investigator;
+GRANT SELECT ON v_rejected TO throughline_investigator;
