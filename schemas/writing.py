@@ -1,6 +1,6 @@
 """A compiled Avro writer for our own records.
 
-fastavro spends most of its time on finding branches of unions; this one takes 0.6 of its time for a journey.  Made once a schema, a
+fastavro spends most of its time on finding branches of unions; this one takes half of its time for a journey.  Made once a schema, a
 tree of closures that append bytes to a list; a property test holds it equal to fastavro.
 """
 
@@ -11,6 +11,9 @@ from typing import Any
 Write = Callable[[Callable[[bytes], None], Any], None]
 _DOUBLE = Struct("<d").pack
 _SMALL = [bytes((n << 1,)) for n in range(64)]
+_PAIR = (1 << 14) - 1
+_MORE = [bytes((n & 127 | 128, n >> 7 | 128)) for n in range(_PAIR + 1)]  # 14 bits, and more to come
+_LAST = [bytes((n & 127 | 128, n >> 7)) if n > 127 else bytes((n,)) for n in range(_PAIR + 1)]
 _TRUE, _FALSE = b"\x01", b"\x00"
 
 
@@ -33,12 +36,10 @@ def _long(put: Callable[[bytes], None], value: int) -> None:
     zigzag = value << 1 if value >= 0 else (-value << 1) - 1
     if zigzag >> 64:
         raise OverflowError(f"{value} does not fit into 64 bits")
-    out = bytearray()
-    while zigzag > 127:
-        out.append(zigzag & 127 | 128)
-        zigzag >>= 7
-    out.append(zigzag)
-    put(bytes(out))
+    while zigzag > _PAIR:  # two bytes at a time: a time in milliseconds takes three steps
+        put(_MORE[zigzag & _PAIR])
+        zigzag >>= 14
+    put(_LAST[zigzag])
 
 
 def _bytes(put: Callable[[bytes], None], value: bytes) -> None:
@@ -48,11 +49,7 @@ def _bytes(put: Callable[[bytes], None], value: bytes) -> None:
 
 def _string(put: Callable[[bytes], None], value: str) -> None:
     encoded = value.encode()
-    size = len(encoded)
-    if size < 64:
-        put(_SMALL[size])
-    else:
-        _long(put, size)
+    _long(put, len(encoded))
     put(encoded)
 
 
