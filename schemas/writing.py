@@ -1,7 +1,7 @@
 """A compiled Avro writer for our own records.
 
-fastavro spends most of its time on finding branches of unions; this one takes half of its time for a journey.  Made once a schema, a
-tree of closures that append bytes to a list; a property test holds it equal to fastavro.
+fastavro spends most of its time on finding branches of unions; this one takes half of its time for a journey.  Made once a schema:
+a tree of closures that append bytes to a list; a property test holds it equal to fastavro.
 """
 
 from collections.abc import Callable
