@@ -53,7 +53,7 @@ def attribute(name: str, kind: str) -> tuple[str, str]:
         return "long", f"CAST({column} AS BIGINT)"
     if kind in _REAL or kind.startswith("DECIMAL"):
         real = f"CAST({column} AS DOUBLE)"
-        return "double", f"CASE WHEN isfinite({real}) THEN {real} END"
+        return "double", f"CASE WHEN isfinite({real}) THEN {real} + 0.0 END"  # no -0.0: equal values have equal bytes
     if kind.startswith("TIMESTAMP"):
         zone = " AT TIME ZONE 'UTC'" if kind.endswith("ZONE") else ""
         return "string", f"strftime(CAST({column}{zone} AS TIMESTAMP), '{_ISO}')"

@@ -64,12 +64,15 @@ def unreachable(bootstrap: str, error: Exception) -> BrokerUnreachable:
 
 
 class Outbox:
-    """An idempotent producer that is handed whole chunks: `async with Outbox(target) as outbox: await outbox.send(records)`."""
+    """A producer that is handed whole chunks: `async with Outbox(target) as outbox: await outbox.send(records)`.
+
+    Not an idempotent one, which would wait for a dead broker for ever: a touchpoint that a retry sends twice is one touchpoint.
+    """
 
     def __init__(self, target: Target, headers: Iterable[tuple[str, bytes]] = ()) -> None:
         self._target, self._headers = target, list(headers)
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=target.bootstrap, enable_idempotence=True, compression_type="lz4",
+            bootstrap_servers=target.bootstrap, acks="all", compression_type="lz4",
             max_batch_size=_BATCH_BYTES, max_request_size=_REQUEST_BYTES, request_timeout_ms=_TIMEOUT_MS,
         )  # fmt: skip
 
@@ -110,4 +113,12 @@ class Outbox:
         return asyncio.gather(*acknowledgements)
 
     async def _hand_over(self, batch: BatchBuilder, partition: int) -> "asyncio.Future[object]":
-        return await self._producer.send_batch(batch, self._target.topic, partition=partition)  # type: ignore[no-any-return]
+        acknowledged: asyncio.Future[object] = await self._producer.send_batch(batch, self._target.topic, partition=partition)
+        acknowledged.add_done_callback(_heard)
+        return acknowledged
+
+
+def _heard(acknowledged: "asyncio.Future[object]") -> None:
+    """A failure reaches whoever waits for the chunk; where nobody does any more, it needs no word of its own."""
+    if not acknowledged.cancelled():
+        acknowledged.exception()

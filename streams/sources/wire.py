@@ -1,18 +1,18 @@
 """From a row of a mapping to the bytes of a touchpoint: framed Avro, or the same as a JSON object.
 
 A row's values come in the order of the wire, so its bytes are one table look-up a value, joined.  The tables remember the bytes
-of values that come again: several times as fast as a general writer, and a test holds the result equal to it.
+of values that come again, so this takes less than half the time of making a record and writing that; a test holds both equal.
 """
 
 from collections.abc import Callable, Sequence
 from functools import partial
 from operator import getitem
-from struct import Struct
 from typing import Any
 
 import msgspec
 
 from schemas.codec import FRAME
+from schemas.writing import compile_writer
 from streams.sources import contract
 from streams.sources.columns import CONTENT, Column
 from streams.sources.contract import ATTRIBUTES, IDENTIFIERS
@@ -23,28 +23,8 @@ _END = b"\0"  # of a list of blocks
 _REMEMBERED = 50_000  # values a column; then it starts anew
 
 
-def zigzag(number: int) -> bytes:
-    """Avro's long."""
-    rest = (number << 1) ^ (number >> 63)
-    out = bytearray()
-    while rest > 0x7F:
-        out.append(rest & 0x7F | 0x80)
-        rest >>= 7
-    out.append(rest)
-    return bytes(out)
-
-
-def text(value: str) -> bytes:
-    """Avro's string."""
-    raw = value.encode()
-    return _LENGTHS[len(raw)] + raw if len(raw) < len(_LENGTHS) else zigzag(len(raw)) + raw
-
-
-_LENGTHS = [zigzag(length) for length in range(128)]
-
-
-def boolean(value: bool) -> bytes:
-    return b"\1" if value else b"\0"
+zigzag = compile_writer("long")
+text = compile_writer("string")
 
 
 def symbol(symbols: tuple[str, ...], value: str) -> bytes:
@@ -62,7 +42,8 @@ def block(identifiers: Sequence[dict[str, str]]) -> bytes:
 
 
 _WRITERS: dict[str, Callable[[Any], bytes]] = {
-    "string": text, "long": zigzag, "double": Struct("<d").pack, "boolean": boolean, "count": count, "list": block,
+    "string": text, "long": zigzag, "double": compile_writer("double"), "boolean": compile_writer("boolean"),
+    "count": count, "list": block,
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from deploy.local.broker import Broker
 from streams.core.decode import record_decoder
 from streams.settings import ConfigurationError, Settings, load_settings
 from streams.sources import load as loading
+from streams.sources import produce as producing
 from streams.sources.load import Job, Summary, load
 from streams.sources.produce import find_topic
 from streams.sources.replay import Replay
@@ -135,6 +136,27 @@ def test_an_interrupted_load_continues(settings: Settings, source: Source, monke
     found = {record["event_id"]: record["channel"] for record in (record_decoder()(kept.value) for kept in read(settings))}
     assert len(found) == GOOD
     assert len(set(found.values())) == 1
+
+
+def test_a_broker_that_dies_interrupts_and_nothing_is_lost(
+    settings: Settings, source: Source, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """kill -9 in the middle: one error, the position stays, and the next run brings the rest."""
+    monkeypatch.setattr(loading, "_CHUNK_ROWS", 1_000)
+    monkeypatch.setattr(producing, "_TIMEOUT_MS", 3_000)
+
+    def kill(done: int, _total: int) -> None:
+        if done == 15_000:
+            broker.kill()
+
+    with pytest.raises(BrokerUnreachable):
+        load(Job(source), settings, find_topic(settings, TOUCHPOINTS), kill)
+    broker.start()
+    summary = run(Job(source), settings)
+    assert 0 < summary.skipped <= 15_000
+    assert {record_decoder()(kept.value)["event_id"] for kept in read(settings)} == {
+        f"event {n}" for n in range(ROWS) if n % 1000 != 999
+    }
 
 
 def test_a_finished_load_begins_anew(settings: Settings, source: Source) -> None:

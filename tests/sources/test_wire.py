@@ -13,7 +13,8 @@ from streams.sources.contract import ATTRIBUTES, FIELDS, IDENTIFIERS
 
 LONGS = st.integers(-(1 << 63), (1 << 63) - 1)
 VALUES: dict[str, st.SearchStrategy[Any]] = {
-    "string": st.text(), "long": LONGS, "double": st.floats(allow_nan=False), "boolean": st.booleans(),
+    "string": st.text(), "long": LONGS, "boolean": st.booleans(),
+    "double": st.floats(allow_nan=False).map(lambda value: value + 0.0),
 }  # fmt: skip
 
 
@@ -75,9 +76,3 @@ def test_json_and_avro_carry_the_same_record(table: tuple[list[Column], list[wir
     for row in some:
         assert decode(avro(row)) == wire.record(content, row)
         assert msgspec.json.decode(msgspec.json.encode(wire.record(content, row))) == msgspec.json.decode(json(row))
-
-
-@given(LONGS)
-def test_zigzag_is_avros_long(number: int) -> None:
-    record = {"source": "", "event_id": "", "occurred_at": number, "origin": "product", "action": "", "identifiers": []}
-    assert encoder("touchpoint")(record)[7 : 7 + len(wire.zigzag(number))] == wire.zigzag(number)
