@@ -1,0 +1,1 @@
+"""What a touchpoint costs, beside the tightest loop without a framework: `make bench`, docs/benchmarks.md."""

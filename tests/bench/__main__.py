@@ -1,0 +1,79 @@
+"""`make bench`: progress on stderr, the figures on stdout.
+
+Exit codes: 0 measured, whatever the goals say; 1 something failed; 4 broker or database cannot be started; 5 not all that was sent
+landed.
+"""
+
+import json
+import logging
+import shlex
+import sys
+import time
+from typing import Annotated, Never
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from deploy.local.errors import LocalStackError
+from tests.bench.page import write_page
+from tests.bench.report import Shown, as_json, tables
+from tests.bench.run import Options, Results, run
+from tests.bench.whole import NotAllLanded
+
+
+def main(
+    count: Annotated[int, typer.Option(min=1_000, help="Touchpoints of a round.")] = Options.count,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of each job.")] = Options.rounds,
+    rate: Annotated[float, typer.Option(min=1, help="Touchpoints per second for event to queryable.")] = Options.rate,
+    seconds: Annotated[float, typer.Option(min=1, help="For how long.")] = Options.seconds,
+    json_: Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write docs/benchmarks.md.")] = False,
+) -> None:
+    """What a touchpoint costs, beside the tightest loop without a framework."""
+    logging.disable(logging.ERROR)  # the clients' own: what fails is raised
+    began_s = time.monotonic()
+    try:
+        results = run(Options(count, rounds, rate, seconds), lambda text: _tell(f"{time.monotonic() - began_s:6.1f} s  {text}"))
+    except LocalStackError as error:
+        _fail(error, 4)
+    except NotAllLanded as error:
+        _fail(error, 5)
+    if write:
+        _tell(f"wrote {write_page(results, _chosen())}")
+    _print(results, as_json_=json_)
+
+
+def _chosen() -> str:
+    """The options of this run but for how it is shown."""
+    return shlex.join(argument for argument in sys.argv[1:] if argument not in ("--write", "--json"))
+
+
+def _print(results: Results, *, as_json_: bool) -> None:
+    if as_json_:
+        print(json.dumps(as_json(results), indent=2))
+        return
+    for shown in tables(results):
+        Console().print(_rich(shown))
+
+
+def _rich(shown: Shown) -> Table:
+    table = Table(title=shown.title, title_justify="left")
+    for number, name in enumerate(shown.columns):
+        table.add_column(name, justify="right" if number else "left")
+    for row in shown.rows:
+        table.add_row(*row)
+    return table
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _fail(error: Exception, code: int) -> Never:
+    _tell(f"bench: {error}")
+    raise SystemExit(code)
+
+
+if __name__ == "__main__":
+    typer.run(main)

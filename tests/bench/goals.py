@@ -1,0 +1,38 @@
+"""What the figures are to be, and whether they are."""
+
+from typing import NamedTuple
+
+from tests.bench.figures import spread
+from tests.bench.run import Results
+
+SHARE_OF_LOOP = 0.9
+PER_CPU_SECOND = 8_000
+P95_MS = 1_500
+
+
+class Goal(NamedTuple):
+    name: str
+    wanted: str
+    found: str
+    holds: bool
+
+
+def ratios(results: Results) -> list[float]:
+    """Our transport to the loop, touchpoints per CPU-second, one a pair."""
+    pairs = zip(results.transport, results.loop, strict=True)
+    return [transport.per_cpu_second() / loop.per_cpu_second() for transport, loop in pairs]
+
+
+def goals(results: Results) -> list[Goal]:
+    """By the median of the rounds."""
+    share = spread(ratios(results)).middle
+    whole = spread(round_.per_cpu_second() for round_ in results.whole).middle
+    late = [
+        Goal(f"event to {view}, p95", f"< {P95_MS:,} ms", f"{waited.p95_ms:,.0f} ms", waited.p95_ms < P95_MS)
+        for view, waited in results.latency.items()
+    ]
+    return [
+        Goal("our transport to the loop, bare job", f">= {SHARE_OF_LOOP}", f"{share:.2f}", share >= SHARE_OF_LOOP),
+        Goal("whole pipeline, per CPU-second", f">= {PER_CPU_SECOND:,}", f"{whole:,.0f}", whole >= PER_CPU_SECOND),
+        *late,
+    ]

@@ -1,0 +1,67 @@
+"""docs/benchmarks.md: the figures of one run, and how to have others."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.bench.report import Shown, tables
+from tests.bench.run import Results
+
+PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+INTRODUCTION = """\
+# Benchmarks
+
+What a touchpoint costs, measured in one run on one broker and one database, all of it on one machine. Written by
+
+    make bench ARGS="--write{options}"
+
+| | |
+|---|---|
+{machine}
+
+## What is measured
+
+- **The bare job** is what nobody can do without: consume, decode, update one state a person, insert a row a touchpoint and a row
+  a changed journey. The *loop* is the tightest one that we can write over aiokafka, fastavro and clickhouse-driver; *our transport*
+  is the same job, function by function, as a Faust app on `streams/transport.py`. Loop and transport take turns. Each round is a
+  process of its own that reads all touchpoints from the beginning, measured from the first fetch until the last insert is visible
+  and committed.
+- **The whole pipeline** does what the bare job does not: validation, two hops, owners of orders and cases, the shipped definitions
+  with their promises and absences, exactly once, touchpoints, journeys and breakages landed. The agents run and are warm; measured
+  is from the first touchpoint sent until the clocks of all partitions have landed behind the last. The views are counted: all
+  touchpoints and journeys are there, and every round shows the same.
+- **Per CPU-second** is per second of user and system time of the process, all its threads. *All agents* divides by the sum of the
+  four.
+- **Event to queryable** is from the creation of a touchpoint until a query of the view gives it, or gives its journey with it
+  inside, with a live clock. A reader asks the views again and again, so a figure is up to a look too high ({look_ms:.0f} ms),
+  and never too low.
+- Input: {count:,} touchpoints of {bytes:.0f} bytes as framed Avro, in the order of event time over 30 days, 8 partitions: orders
+  and cases of about eight touchpoints each; carrier and warehouse know the order's number alone. Seeded: every run sends the same.
+  The views show {journeys:,} journeys and {breakages:,} breakages, those of the warm-up included.
+- The garbage collector is set the same in every process: frozen after the start, collecting seldom, as the agents do it.
+"""
+END = """\
+## To repeat it
+
+`make bench` prints the tables; `ARGS="--json"` prints every round as one JSON object; `--write` writes this page. Options:
+`--count`, `--rounds`, `--rate`, `--seconds`. It starts a broker and a database of its own on free ports and leaves nothing behind.
+Other work on the machine makes every figure worse, per CPU-second too: look at the load at the start.
+"""
+
+
+def write_page(results: Results, arguments: str) -> Path:
+    machine = "\n".join(f"| {name} | {value} |" for name, value in results.machine.items())
+    introduction = INTRODUCTION.format(
+        options=f" {arguments}" if arguments else "", machine=machine, count=results.options.count, bytes=results.touchpoint_bytes,
+        journeys=results.shown["v_journeys"], breakages=results.shown["v_breakages"], look_ms=results.look_ms,
+    )  # fmt: skip
+    parts = [introduction, "## Figures\n", *("\n".join(markdown(shown)) + "\n" for shown in tables(results)), END]
+    PAGE.write_text("\n".join(parts), encoding="utf-8")
+    return PAGE
+
+
+def markdown(shown: Shown) -> Iterator[str]:
+    yield f"### {shown.title}\n"
+    yield f"| {' | '.join(shown.columns)} |"
+    yield f"|---|{'---:|' * (len(shown.columns) - 1)}"
+    for row in shown.rows:
+        yield f"| {' | '.join(row)} |"

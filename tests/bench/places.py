@@ -1,0 +1,58 @@
+"""Broker and database for one run, and the pipelines on them, each in a namespace of its own."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from deploy.local.broker import Broker
+from deploy.local.database import Database
+from sinks.clickhouse.client import connect
+from streams.definitions import SHIPPED, load_bundle
+from tests.fixtures.pipeline import Pipeline
+from tests.fixtures.stack import JARS
+
+PARTITIONS = 8
+
+
+class Places:
+    def __init__(self, broker: Broker, database: Database, folder: Path) -> None:
+        self.broker, self.database, self._folder = broker, database, folder
+        self._made = 0
+
+    @contextmanager
+    def pipeline(self, *, clock: str = "held") -> Iterator[Pipeline]:
+        """Topics, tables and the shipped definitions; workers are up to the caller, and stopped here.  Its tables go again."""
+        self._made += 1
+        folder = self._folder / f"pipeline{self._made}"
+        folder.mkdir()
+        made = Pipeline(
+            self.broker, self.database, folder, load_bundle([SHIPPED]), namespace=f"bench{self._made}", clock=clock,
+            source_partitions=PARTITIONS, log_partitions=PARTITIONS,
+        )  # fmt: skip
+        try:
+            yield made
+        finally:
+            made.close()
+        client = made.connect()
+        client.execute(f"DROP DATABASE {made.settings.database} SYNC")
+        client.disconnect()
+
+    def database_version(self) -> str:
+        database = self.database
+        client = connect(database.host, database.port, database.user, database.password, "default")
+        [(version,)] = client.execute("SELECT version()")
+        client.disconnect()
+        return str(version)
+
+
+@contextmanager
+def places() -> Iterator[Places]:
+    """On free ports, with data that goes when the run ends; both end with this process, however it ends."""
+    with tempfile.TemporaryDirectory(prefix="throughline-bench-") as name:
+        folder = Path(name)
+        with (
+            Broker(folder / "kafka", jars_dir=JARS, tethered=True) as broker,
+            Database(folder / "clickhouse", tethered=True) as database,
+        ):
+            yield Places(broker, database, folder)
