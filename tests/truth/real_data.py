@@ -1,0 +1,87 @@
+"""One real set through the whole pipeline, twice: in the order of event time, and as hard as a replay can be."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.definitions import load_bundle
+from tests.fixtures.pipeline import Pipeline, Pipelines
+from tests.fixtures.views import differences, doubles
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT.parent / "shared" / "data"
+DEFINITIONS = Path(__file__).parent / "definitions"
+SHUFFLED = ("--shuffle", "7", "--duplicates", "0.1", "--broken", "0.01")
+REASONS = {  # how a replay damages a record -> why intake rejects it
+    "truncated": "undecodable", "unknown_schema": "unknown_schema", "invalid_enum": "invalid_enum", "empty": "undecodable",
+    "missing_identifier": "missing_identifier", "too_old": "too_old", "in_the_future": "in_the_future", "garbage": "undecodable",
+}  # fmt: skip
+Truth = dict[str, Any]
+
+
+def truth(name: str) -> Truth:
+    file = DATA / name / "truth.json"
+    if not file.is_file():
+        pytest.skip("not run: data absent")
+    found: Truth = json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A set that has gone through, with its books closed.  `summary` is what the load said that it sent."""
+
+    pipeline: Pipeline
+    summary: dict[str, Any]
+    truth: Truth
+
+    def value(self, sql: str) -> Any:
+        """The one value, or the row of values, that a query gives."""
+        (row,) = self.pipeline.query(sql)
+        return row[0] if len(row) == 1 else row
+
+    def broken(self) -> dict[str, int]:
+        return dict(self.pipeline.query("SELECT rule, count() FROM v_breakages GROUP BY rule"))
+
+    def spread(self, durations: str, unit_s: int) -> dict[str, float]:
+        """Linear quantiles of `SELECT duration_s ...`, as truth.json gives them."""
+        found = self.value(f"SELECT quantilesExactInclusive(0.5, 0.9, 0.95, 0.99)(assumeNotNull(duration_s)) FROM ({durations})")
+        return {f"p{percent}": round(cut / unit_s, 3) for percent, cut in zip((50, 90, 95, 99), found, strict=True)}
+
+    def stage(self, name: str, unit_s: int) -> dict[str, float]:
+        return self.spread(f"SELECT duration_s FROM v_stages WHERE stage = '{name}' AND ended_at IS NOT NULL", unit_s)
+
+
+def through(pipelines: Pipelines, name: str, as_of: str, *replay: str) -> Landed:
+    """Load a set with its shipped mapping and close its books."""
+    expected = truth(name)
+    pipeline = pipelines(load_bundle([DEFINITIONS / f"truth_{name}.yaml"]), source_partitions=4, log_partitions=4)
+    pipeline.start()
+    summary = json.loads(pipeline.command("load", DATA / name, "--mapping", name, "--json", *replay))
+    pipeline.command("settle", "--as-of", as_of, "--final")
+    return Landed(pipeline, summary, expected)
+
+
+def assert_all_accounted_for(landed: Landed) -> None:
+    """in = landed + rejected + duplicates, and rejected for the reasons for which the load damaged them."""
+    summary = landed.summary
+    rejected = dict(landed.pipeline.query("SELECT reason, count() FROM v_rejected GROUP BY reason"))
+    injected: Counter[str] = Counter()
+    for kind, number in summary["broken"].items():
+        injected[REASONS[kind]] += number
+    assert rejected == injected
+    arrived = landed.value("SELECT count() FROM v_touchpoints")
+    assert summary["sent"] == arrived + sum(rejected.values()) + summary["duplicates"]
+    assert landed.value("SELECT count() FROM v_conflicts") == 0
+
+
+def assert_same(one: Landed, other: Landed) -> None:
+    """Both show the same, and neither shows anything twice."""
+    here, there = one.pipeline.settings.database, other.pipeline.settings.database
+    assert differences(one.pipeline.client, here, there) == {}
+    for landed in (one, other):
+        assert doubles(landed.pipeline.client) == []

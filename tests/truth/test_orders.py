@@ -1,0 +1,84 @@
+"""The orders of a shop, through Kafka, Faust and ClickHouse: the views show what the files say, in any order."""
+
+import pytest
+
+from tests.fixtures.pipeline import Pipelines
+from tests.truth.real_data import REASONS, SHUFFLED, Landed, assert_all_accounted_for, assert_same, through, truth
+
+CUTOFF = "cutoff(max purchase/delivered ts)"
+
+
+@pytest.fixture(scope="module")
+def ordered(sets: Pipelines) -> Landed:
+    return through(sets, "orders", truth("orders")[CUTOFF])
+
+
+@pytest.fixture(scope="module")
+def shuffled(sets: Pipelines) -> Landed:
+    return through(sets, "orders", truth("orders")[CUTOFF], *SHUFFLED)
+
+
+@pytest.fixture(params=["ordered", "shuffled"])
+def orders(request: pytest.FixtureRequest) -> Landed:
+    landed: Landed = request.getfixturevalue(request.param)
+    return landed
+
+
+def test_every_order_is_one_journey_of_one_of_the_people(orders: Landed) -> None:
+    counted = orders.value("SELECT count(), uniqExact(instance), uniqExact(person_id) FROM v_journeys")
+    assert counted == (orders.truth["orders"], orders.truth["orders"], orders.truth["unique_persons"])
+
+
+@pytest.mark.parametrize(
+    ("rule", "key"),
+    [
+        ("late_delivery", "late_ts_rule(delivered>estimated 00:00)"),
+        ("late_by_day", "late_day_rule(date>date)"),
+        ("late_outcome_delivered", "late_ts_rule_status_delivered_only"),
+        ("late_day_outcome_delivered", "late_day_rule_status_delivered_only"),
+        ("overdue", "never_delivered_not_canceled_unavailable_past_estimate"),
+        ("never_delivered", "never_delivered_past_estimate_at_cutoff"),
+        ("missed_limit_items", "item_lines_seller_missed_ship_limit"),
+        ("missed_limit", "orders_seller_missed_ship_limit"),
+        ("without_items", "orders_without_items"),
+    ],
+)
+def test_orders_break_as_often_as_the_files_say(orders: Landed, rule: str, key: str) -> None:
+    assert orders.broken()[rule] == orders.truth[key]
+
+
+def test_promises_stand_as_the_files_say(orders: Landed) -> None:
+    states = dict(orders.pipeline.query("SELECT state, count() FROM v_promises WHERE promise = 'delivery' GROUP BY state"))
+    late = orders.truth["late_ts_rule(delivered>estimated 00:00)"]
+    assert states["kept_late"] == late
+    assert states["kept"] == orders.truth["with_delivery_ts"] - late
+    assert states["overdue"] == orders.truth["never_delivered_not_canceled_unavailable_past_estimate"]
+    assert sum(states.values()) == orders.truth["orders"]
+
+
+def test_limits_are_missed_for_items_of_as_many_orders_as_the_files_say(orders: Landed) -> None:
+    missed = orders.value("SELECT uniqExact(instance) FROM v_breakages WHERE rule = 'missed_limit_items'")
+    assert missed == orders.truth["orders_seller_missed_ship_limit"]
+
+
+@pytest.mark.parametrize(
+    ("stage", "key", "unit_s"),
+    [("approval", "approval_hours", 3_600), ("delivery", "delivery_days", 86_400), ("survey_answer", "survey_answer_hours", 3_600)],
+)
+def test_stages_take_as_long_as_the_files_say(orders: Landed, stage: str, key: str, unit_s: int) -> None:
+    assert orders.stage(stage, unit_s) == orders.truth[key]
+
+
+def test_late_deliveries_are_late_by_as_much_as_the_files_say(orders: Landed) -> None:
+    late = "SELECT margin_s AS duration_s FROM v_promises WHERE promise = 'delivery' AND state = 'kept_late'"
+    assert orders.spread(late, 86_400) == orders.truth["lateness_days_of_late"]
+
+
+def test_every_record_is_accounted_for(orders: Landed) -> None:
+    assert_all_accounted_for(orders)
+
+
+def test_order_copies_and_broken_records_change_nothing(ordered: Landed, shuffled: Landed) -> None:
+    assert shuffled.summary["duplicates"] > 0
+    assert set(shuffled.summary["broken"]) == set(REASONS)
+    assert_same(ordered, shuffled)

@@ -1,0 +1,65 @@
+"""The incidents of a service desk, through Kafka, Faust and ClickHouse: the views show what the files say, in any order."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.fixtures.pipeline import Pipelines
+from tests.truth.real_data import SHUFFLED, Landed, assert_all_accounted_for, assert_same, through, truth
+
+
+def _as_of() -> str:
+    return (datetime.fromisoformat(truth("servicenow")["closed_max"]) + timedelta(days=1)).isoformat()
+
+
+@pytest.fixture(scope="module")
+def ordered(sets: Pipelines) -> Landed:
+    return through(sets, "servicenow", _as_of())
+
+
+@pytest.fixture(scope="module")
+def shuffled(sets: Pipelines) -> Landed:
+    return through(sets, "servicenow", _as_of(), *SHUFFLED)
+
+
+@pytest.fixture(params=["ordered", "shuffled"])
+def cases(request: pytest.FixtureRequest) -> Landed:
+    landed: Landed = request.getfixturevalue(request.param)
+    return landed
+
+
+def test_every_incident_is_one_closed_case_of_one_of_the_people(cases: Landed) -> None:
+    """An incident without a caller is a person of its own; one whose caller changes stays with the first."""
+    truth = cases.truth
+    nobodies = truth["incidents"] - truth["incidents_with_known_caller"]
+    counted = cases.value("SELECT count(), uniqExact(instance), uniqExact(person_id) FROM v_journeys")
+    assert counted == (truth["incidents"], truth["incidents"], truth["callers"] + nobodies)
+    assert cases.pipeline.query("SELECT outcome, count() FROM v_journeys GROUP BY outcome") == [("closed", truth["incidents"])]
+
+
+def test_cases_were_resolved_as_often_as_the_files_say(cases: Landed) -> None:
+    assert cases.truth["incidents"] - cases.broken()["never_resolved"] == cases.truth["with_resolved_at"]
+
+
+@pytest.mark.parametrize("stage", ["open_to_close", "open_to_resolve"])
+def test_stages_take_as_long_as_the_files_say(cases: Landed, stage: str) -> None:
+    assert cases.stage(stage, 3_600) == cases.truth[f"{stage}_hours"]
+
+
+def test_facts_are_those_of_the_files(cases: Landed) -> None:
+    truth = cases.truth
+    missed = cases.value("SELECT count() FROM v_journey_facts WHERE fact = 'made_sla' AND value_string = 'false'")
+    reassigned = cases.value(
+        "SELECT countIf(value_number > 0), countIf(value_number >= 5) FROM v_journey_facts WHERE fact = 'reassignments'"
+    )
+    assert missed == truth["made_sla_last_event"]["false"]
+    assert reassigned == (truth["incidents_reassigned_gt0"], truth["reassign_ge5"])
+
+
+def test_every_record_is_accounted_for(cases: Landed) -> None:
+    assert_all_accounted_for(cases)
+
+
+def test_order_copies_and_broken_records_change_nothing(ordered: Landed, shuffled: Landed) -> None:
+    assert shuffled.summary["duplicates"] > 0
+    assert_same(ordered, shuffled)
