@@ -37,6 +37,7 @@ def told(error: BaseException | None) -> str:
 
 def configure(level: str, agent: str) -> None:
     number = logging.getLevelNamesMapping()[level.upper()]
+
     def named(_logger: Any, _method: str, event: EventDict) -> EventDict:
         """Threads of libraries have no context, so it is not kept there."""
         return {"agent": agent, **event}

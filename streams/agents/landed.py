@@ -17,7 +17,7 @@ class Landed:
 
     def __init__(self, namespace: str) -> None:
         self._prefix = f"{namespace}."
-        self._at_s: float | None = None
+        self._at_s = time.time()
         self._clocks: dict[tuple[str, int, int], int] = {}  # topic, partition, source -> epoch ms
         self.trouble = ""
 
@@ -48,8 +48,7 @@ class Landed:
         self._clocks = {place: ms for place, ms in self._clocks.items() if place[:2] in mine}
 
     def readings(self) -> Iterator[Reading]:
-        if self._at_s is not None:
-            yield LANDED_AT.at(self._at_s)
+        yield LANDED_AT.at(self._at_s)
         least: dict[tuple[str, int], int] = {}
         for (topic, partition, _), ms in self._clocks.items():
             least[topic, partition] = min(ms, least.get((topic, partition), ms))

@@ -114,7 +114,7 @@ LANDED = Counter(
     "throughline_landed_rows_total", "rows", "Rows that landed, repetitions included.", LAND, (Label("table", "closed", TABLES),)
 )
 LANDED_AT = Gauge(
-    "throughline_landed_timestamp_seconds", "seconds", "Unix time of the last successful insert.",
+    "throughline_landed_timestamp_seconds", "seconds", "Unix time of the last successful insert; before the first, of the start.",
     LAND, alerts=("LandingStale",),
 )  # fmt: skip
 LANDING_DELAY = Histogram(
@@ -134,7 +134,7 @@ REFUSALS = Counter(
 PROCESS: tuple[Metric, ...] = (
     Total("process_cpu_seconds_total", "seconds", "CPU time, user and system.", ALL),
     Gauge("process_resident_memory_bytes", "bytes", "Memory that is held.", ALL),
-    Gauge("process_virtual_memory_bytes", "bytes", "Address space.", ALL),
+    Gauge("process_virtual_memory_bytes", "bytes", "Address space that is reserved.", ALL),
     Gauge(
         "process_start_time_seconds", "seconds", "Unix time at which the process began.  A fault of ours ends it, so changes here "
         "are the count of faults and restarts.", ALL,

@@ -1,0 +1,1 @@
+"""What is deployed: compose, image, alert rules."""
