@@ -1,6 +1,7 @@
 """The embedded ClickHouse as a process of its own, on free ports, with both clients."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -40,8 +41,13 @@ class ClickHouse:
         ports = ["--tcp", str(self.tcp), "--http", str(self.http)]
         return [sys.executable, "-m", "deploy.local.clickhouse", str(self.data_dir), *ports, *more]
 
-    def start(self) -> Self:
-        self._process = subprocess.Popen(self.command(), env=environment(), stdout=subprocess.PIPE)
+    def start(self, largest_file_bytes: int = resource.RLIM_INFINITY) -> Self:
+        """Returns when it serves. A limit makes larger files fail as a full disk would."""
+
+        def limit() -> None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file_bytes, largest_file_bytes))
+
+        self._process = subprocess.Popen(self.command(), env=environment(), stdout=subprocess.PIPE, preexec_fn=limit)
         assert self._process.stdout
         assert self._process.stdout.readline() == b"ready\n"
         return self

@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError
 from clickhouse_driver import Client, errors
 
 from tests.local.clickhouse_fixture import ClickHouse, environment, eventually, running
@@ -138,6 +139,24 @@ def test_crashes_leave_no_spooled_rows(server: ClickHouse) -> None:
     with server.start().native() as client:
         assert client.execute("SELECT count() FROM t") == [(0,)]
         assert list((server.data_dir / "spool").iterdir()) == []
+
+
+def test_a_full_disk_is_an_error_of_its_insert_only(tmp_path: Path) -> None:
+    server = ClickHouse(tmp_path / "data").start(largest_file_bytes=1_000_000)
+    try:
+        client, connected = server.native(), server.connect()
+        client.execute("CREATE TABLE t (s String) ENGINE = Memory")
+        with pytest.raises(errors.ServerException) as caught:
+            client.execute("INSERT INTO t VALUES", [("x" * 1000,)] * 3000, settings={"insert_block_size": 500})
+        assert caught.value.code == errors.ErrorCodes.NOT_ENOUGH_SPACE
+        with pytest.raises(DatabaseError, match="Code: 243"):
+            connected.insert("t", [["x" * 1000]] * 3000, column_names=["s"])
+        with pytest.raises(DatabaseError, match="Code: 243"):
+            connected.query("SELECT repeat('x', 1000) FROM numbers(3000)")
+        client.execute("INSERT INTO t VALUES", [("x" * 1000,)] * 300)
+        assert connected.command("SELECT count() FROM t") == 300
+    finally:
+        server.kill()
 
 
 def refused(server: ClickHouse, *more: str, **changes: str) -> tuple[int, str]:

@@ -158,6 +158,12 @@ def test_a_session_serves_one_statement_at_a_time(server: ClickHouse, client: Cl
     assert ask(plain, "SELECT 1", session_id="shared")[1] == b"1\n"
 
 
+def test_a_timeout_is_a_number(plain: http.client.HTTPConnection) -> None:
+    answer = ask(plain, "SELECT 1", session_id="odd", session_timeout="soon")
+    assert answer[2]["X-ClickHouse-Exception-Code"] == "36"
+    assert ask(plain, "SELECT 1", session_id="odd", session_timeout="10")[1] == b"1\n"
+
+
 def test_a_session_ends_after_its_timeout(plain: http.client.HTTPConnection) -> None:
     assert ask(plain, "CREATE TEMPORARY TABLE mine (a UInt8)", session_id="brief", session_timeout=1)[0] == 200
     time.sleep(1.2)
@@ -334,6 +340,14 @@ def test_ping_needs_no_login(plain: http.client.HTTPConnection) -> None:
 
 def test_get_changes_nothing(plain: http.client.HTTPConnection) -> None:
     assert ask(plain, method="GET", query="SELECT 1")[1] == b"1\n"
+    ask(plain, "CREATE TABLE t (a UInt8) ENGINE = Memory")
+    smuggled: dict[str, Any] = {"max_threads = 1; DROP TABLE test.t; SET max_threads": 1}
+    assert ask(plain, method="GET", query="SELECT 1", **smuggled)[2]["X-ClickHouse-Exception-Code"] == "115"
+    form = {"Content-Type": "multipart/form-data; boundary=b"}
+    part = b'--b\r\nContent-Disposition: form-data; name="x"; filename="x"\r\n\r\n1\r\n--b--\r\n'
+    smuggled = {"x_structure": "a UInt8) ENGINE = Memory; DROP TABLE test.t; --"}
+    assert ask(plain, part, "GET", form, query="SELECT 1", **smuggled)[2]["X-ClickHouse-Exception-Code"] == "62"
+    assert ask(plain, "SELECT count() FROM t")[1] == b"0\n"
     inserts = "INSERT INTO t VALUES (1)", "WITH 1 AS a INSERT INTO t SELECT a"
     for query in (*inserts, "CREATE TABLE t (a UInt8) ENGINE = Memory", "SET max_threads = 1"):
         assert ask(plain, method="GET", query=query)[2]["X-ClickHouse-Exception-Code"] == "164"

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -55,11 +55,20 @@ def test_all_forms_of_insert(client: Client) -> None:
     assert client.execute("INSERT INTO t (s, a) VALUES", [["columns"], [2]], columnar=True) == 1
     assert client.execute("insert into test.t (a) format Native", [{"a": 3}]) == 1
     assert client.execute("INSERT INTO t (a) VALUES", ((number,) for number in [4])) == 1
-    client.execute("INSERT INTO t VALUES (5, 'text')")
+    client.execute("INSERT INTO t VALUES (5, upper('te') || 'XT'); -- with an expression")
     client.execute("/* SELECT */ INSERT INTO t (a) SELECT 6")
     client.execute("WITH 7 AS seven INSERT INTO t (a) SELECT seven")
-    expected = [(1, "rows", 2), (2, "columns", 3), (3, "default", 4), (4, "default", 5), (5, "text", 6), (6, "default", 7)]
+    expected = [(1, "rows", 2), (2, "columns", 3), (3, "default", 4), (4, "default", 5), (5, "TEXT", 6), (6, "default", 7)]
     assert client.execute("SELECT a, s, m FROM t ORDER BY a") == [*expected, (7, "default", 8)]
+
+
+def test_a_long_insert_of_text_is_quick(client: Client) -> None:
+    """Only its head is looked at here."""
+    client.execute("CREATE TABLE t (a UInt64, s String) ENGINE = Memory")
+    began = time.process_time()
+    client.execute("INSERT INTO t VALUES " + ", ".join(f"({number}, 'it\\'s {number}')" for number in range(200_000)))
+    assert client.execute("SELECT count(), sum(a), uniqExact(s) FROM t") == [(200_000, 199_999 * 100_000, 200_000)]
+    assert time.process_time() - began < 5
 
 
 def test_an_insert_of_many_blocks_lands_whole_and_is_one_part(compressed: Client) -> None:
@@ -177,6 +186,14 @@ def test_unknown_settings_are_ignored_unless_they_are_important(server: ClickHou
     with pytest.raises(errors.ServerException) as caught:
         server.native(settings_is_important=True).execute("SELECT 1", settings=settings)
     assert caught.value.code == errors.ErrorCodes.UNKNOWN_SETTING
+
+
+def test_a_setting_is_a_name_and_nothing_else(client: Client, server: ClickHouse) -> None:
+    client.execute("CREATE TABLE t (a UInt8) ENGINE = Memory")
+    for name in ("max_threads = 1; DROP TABLE test.t; SET max_threads", "max_threads = 1, max_block_size"):
+        with server.native(settings_is_important=True) as other, suppress(errors.ServerException):
+            other.execute("SELECT 1", settings={name: 1})
+    assert client.execute("SELECT count() FROM t") == [(0,)]
 
 
 def test_readonly_only_reads(client: Client) -> None:

@@ -1,12 +1,11 @@
 """The ClickHouse engine in this process: one data directory, any number of sessions."""
 
-import tempfile
 import threading
 from pathlib import Path
-from typing import IO
 
 from deploy.local.clickhouse.query_ids import kill_statement
 from deploy.local.clickhouse.session import Session
+from deploy.local.clickhouse.spool import Spool
 
 
 class Engine:
@@ -32,9 +31,8 @@ class Engine:
                 raise
         return session
 
-    def spool(self) -> IO[bytes]:
-        """A file without a name for rows on their way in; the kernel forgets it with the process."""
-        return tempfile.TemporaryFile(dir=self._spool_dir, buffering=0)
+    def spool(self) -> Spool:
+        return Spool(self._spool_dir)
 
     def kill(self, query_id: str) -> None:
         """End the statement with the client's `query_id`, if it runs."""

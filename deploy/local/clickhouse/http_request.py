@@ -6,6 +6,7 @@ import re
 import uuid
 from dataclasses import dataclass
 from email.message import Message
+from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
 from deploy.local.clickhouse.errors import Code, ServerError
@@ -52,7 +53,7 @@ class HttpRequest:
     query_id: str
 
     @classmethod
-    def of(cls, method: str, target: str, headers: Message) -> "HttpRequest":
+    def of(cls, method: str, target: str, headers: Message) -> Self:
         url = urlsplit(target)
         params = dict(parse_qsl(url.query, keep_blank_values=True))
         query_id = re.sub(r"[^\x20-\x7e]", "", params.get("query_id", "")) or str(uuid.uuid4())
@@ -87,6 +88,13 @@ class HttpRequest:
             for name, value in self.params.items()
             if name not in _INTERFACE and name not in parts and not name.startswith("param_")
         }
+
+    def seconds(self, name: str, default_s: int) -> int:
+        """A parameter that is a number of seconds."""
+        given = self.params.get(name) or str(default_s)
+        if not given.isdecimal():
+            raise ServerError.of(Code.BAD_ARGUMENTS, f"{name} is {given!r}, not a number of seconds.")
+        return int(given)
 
     def flag(self, name: str) -> bool:
         return self.params.get(name, "0") not in ("0", "", "false")

@@ -39,14 +39,14 @@ class HttpSessions:
             with closing(self._engine.session(request.database)) as session:
                 yield session
             return
+        timeout_s = min(request.seconds("session_timeout", _TIMEOUT_S), _LONGEST_TIMEOUT_S)
         kept = self._take(session_id, must_exist=request.flag("session_check"))
         try:
             if request.database:
                 kept.session.use(request.database)
             yield kept.session
         finally:
-            wanted_s = int(request.params.get("session_timeout") or _TIMEOUT_S)
-            kept.expires_s = time.monotonic() + min(wanted_s, _LONGEST_TIMEOUT_S)
+            kept.expires_s = time.monotonic() + timeout_s
             kept.busy = False
 
     def close(self) -> None:

@@ -4,21 +4,17 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from socket import socket
-from typing import IO
 
 from deploy.local.clickhouse.blocks import empty_block
-from deploy.local.clickhouse.errors import Code, ServerError
 from deploy.local.clickhouse.http_input import HttpInput
 from deploy.local.clickhouse.http_reply import HttpReply
 from deploy.local.clickhouse.http_request import HttpRequest
 from deploy.local.clickhouse.pipe import Piped
-from deploy.local.clickhouse.query_ids import with_client_ids
+from deploy.local.clickhouse.prepared import prepare
 from deploy.local.clickhouse.service import Service
 from deploy.local.clickhouse.session import Result, Session
-from deploy.local.clickhouse.statements import Insert, first_word, touches_client_files, without_format
+from deploy.local.clickhouse.statements import Insert
 from deploy.local.clickhouse.temporary import temporary
-
-_READ_BYTES = 1 << 18
 
 
 class HttpStatement:
@@ -40,24 +36,22 @@ class HttpStatement:
                 self._result(given.sql)
 
     def _insert(self, sql: str, insert: Insert, rows: Iterator[bytes]) -> None:
-        self._session.require_one(sql, read_only=self._request.read_only)
+        prepare(self._session, sql, read_only=self._request.read_only)
         with self._service.engine.spool() as spool:
-            _keep(rows, spool)
+            for chunk in rows:
+                spool.write(chunk)
             with self._service.watch.over(self._client, self._request.query_id):
                 result = self._session.insert(insert, spool, self._request.query_id)
         self._reply.send(200, b"", _summary(result))
 
     def _result(self, text: str) -> None:
-        sql, format_name = without_format(with_client_ids(text))
-        format_name = format_name or self._request.default_format
-        only_reads = self._session.require_one(sql, read_only=self._request.read_only)
-        if touches_client_files(sql):
-            raise ServerError.of(Code.NOT_IMPLEMENTED, "INTO OUTFILE and FROM INFILE are for the client to carry out.")
+        statement = prepare(self._session, text, read_only=self._request.read_only)
+        format_name = statement.format or self._request.default_format
         with self._service.watch.over(self._client, self._request.query_id):
-            if only_reads and first_word(sql) in ("SELECT", "WITH", "FROM"):
-                self._stream(sql, format_name)
+            if statement.is_select:
+                self._stream(statement.sql, format_name)
             else:
-                self._whole(sql, format_name, with_header=only_reads)
+                self._whole(statement.sql, format_name, with_header=statement.reads)
 
     def _stream(self, sql: str, format_name: str) -> None:
         request = self._request
@@ -88,18 +82,7 @@ class HttpStatement:
         with self._service.engine.spool() as spool:
             for chunk in chunks:
                 spool.write(chunk)
-            spool.seek(0)
-            while chunk := spool.read(_READ_BYTES):
-                yield chunk
-
-
-def _keep(rows: Iterator[bytes], spool: IO[bytes]) -> None:
-    try:
-        for chunk in rows:
-            spool.write(chunk)
-        spool.flush()
-    except OSError as error:
-        raise ServerError.of(Code.NOT_ENOUGH_SPACE, f"Cannot keep the rows of this INSERT: {error.strerror}.") from None
+            yield from spool.chunks()
 
 
 def _summary(result: Result | None) -> Mapping[str, str]:

@@ -1,6 +1,5 @@
 """Takes connections on a port; each gets a thread, up to a limit."""
 
-import os
 import socket
 import threading
 import time
@@ -23,9 +22,10 @@ class Listener:
 
     def __init__(self, host: str, port: int, serve: Callable[[socket.socket], object], refusal: bytes) -> None:
         try:
-            self._socket = socket.create_server((host, port), backlog=128)
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            self._socket = socket.create_server((host, port), family=family, backlog=128)
         except OSError as error:
-            reason = os.strerror(error.errno or 0)
+            reason = str(error.strerror).partition(" (")[0]
             raise CannotListen(f"cannot listen on {host}:{port} ({reason}): stop what does, or choose another port") from None
         self._socket.settimeout(_LOOK_S)
         self._serve = serve
@@ -79,7 +79,11 @@ class Listener:
             return
         thread = threading.Thread(target=self._attend, args=(client,), name="client", daemon=True)
         self._clients[client] = thread
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:  # no more threads: others will end
+            del self._clients[client]
+            client.close()
 
     def _attend(self, client: socket.socket) -> None:
         try:

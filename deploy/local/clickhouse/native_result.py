@@ -4,12 +4,11 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 
 from deploy.local.clickhouse.blocks import Header, empty_block, read_block, split_blocks, window_over
-from deploy.local.clickhouse.errors import Code, ProtocolError, ServerError
+from deploy.local.clickhouse.errors import ProtocolError, ServerError
 from deploy.local.clickhouse.native_client import NativeClient
 from deploy.local.clickhouse.native_request import Request
-from deploy.local.clickhouse.query_ids import with_client_ids
+from deploy.local.clickhouse.prepared import prepare
 from deploy.local.clickhouse.session import NotStreamed, Session
-from deploy.local.clickhouse.statements import touches_client_files, without_format
 
 _Blocks = Generator[tuple[int, bytes], None, None]
 
@@ -19,13 +18,10 @@ def send_result(client: NativeClient, request: Request, *, read_only: bool) -> N
 
     A statement that its client cancels ends early, without an error.
     """
-    sql = without_format(with_client_ids(request.sql))[0]
-    only_reads = client.session.require_one(sql, read_only=read_only)
-    if touches_client_files(sql):
-        raise ServerError.of(Code.NOT_IMPLEMENTED, "INTO OUTFILE and FROM INFILE are for the client to carry out.")
+    statement = prepare(client.session, request.sql, read_only=read_only)
     with client.at_work(request.query_id) as guard:
         try:
-            _send(client, sql, request.query_id, with_header=only_reads)
+            _send(client, statement.sql, request.query_id, with_header=statement.reads)
         except ServerError:
             if not guard.cancelled:
                 raise

@@ -10,6 +10,8 @@ from deploy.local.clickhouse.native_client import NativeClient
 from deploy.local.clickhouse.native_input import NativeInput
 from deploy.local.clickhouse.native_request import Request
 from deploy.local.clickhouse.native_result import send_result
+from deploy.local.clickhouse.prepared import prepare
+from deploy.local.clickhouse.spool import Spool
 from deploy.local.clickhouse.statements import Insert, insert_of
 from deploy.local.clickhouse.temporary import temporary
 
@@ -42,27 +44,33 @@ class NativeStatement:
     def _run(self) -> None:
         sql = self._request.sql
         insert = insert_of(sql)
-        if insert and not sql[insert.rows_at :].strip("; \t\r\n"):
-            self._insert(replace(insert, format="Native"))
-        else:
+        if not insert:
             send_result(self._client, self._request, read_only=self._is_read_only())
+            return
+        prepare(self._client.session, sql[: insert.rows_at], read_only=self._is_read_only())
+        with self._client.service.engine.spool() as spool:
+            if rows := sql[insert.rows_at :].strip("; \t\r\n"):
+                spool.write(rows.encode("utf-8", "surrogateescape"))
+                self._land(insert, spool)
+            elif self._receive(insert, spool):
+                self._land(replace(insert, format="Native"), spool)
 
     def _is_read_only(self) -> bool:
         readonly = self._request.settings.get("readonly")
         return readonly is not None and readonly.value != "0"
 
-    def _insert(self, insert: Insert) -> None:
-        client = self._client
-        client.session.require_one(self._request.sql, read_only=self._is_read_only())
-        header = client.session.insertable(insert)
+    def _receive(self, insert: Insert, spool: Spool) -> int:
+        """Tell the client which columns are wanted, and take its rows; how many there were."""
+        header = self._client.session.insertable(insert)
         _require_readable(header)
-        client.packets.block(empty_block(header))
-        client.packets.flush()
-        with client.service.engine.spool() as spool:
-            if rows := self._input.rows(spool):
-                with client.at_work(self._request.query_id):
-                    result = client.session.insert(insert, spool, self._request.query_id)
-                client.packets.progress(0, 0, 0, rows, result.bytes_written())
+        self._client.packets.block(empty_block(header))
+        self._client.packets.flush()
+        return self._input.rows(spool)
+
+    def _land(self, insert: Insert, spool: Spool) -> None:
+        with self._client.at_work(self._request.query_id):
+            result = self._client.session.insert(insert, spool, self._request.query_id)
+        self._client.packets.progress(0, 0, 0, result.rows_written(), result.bytes_written())
 
 
 def _require_readable(header: Sequence[Header]) -> None:

@@ -1,18 +1,21 @@
 """One client's session with the engine: statements, settings, results."""
 
 import json
+import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from typing import IO, Any, Protocol, cast
+from typing import Any, Protocol, cast
 
 import chdb
 
 from deploy.local.clickhouse.blocks import Header
 from deploy.local.clickhouse.errors import Code, ServerError, from_engine
 from deploy.local.clickhouse.query_ids import marker
+from deploy.local.clickhouse.spool import Spool
 from deploy.local.clickhouse.statements import Insert, first_word, identifier, quoted
 
 Progress = Mapping[str, int]
+_SETTING = re.compile(r"[A-Za-z_]\w*")
 _NOT_STREAMED = "Streaming query is not supported"
 _READ_ONLY = "READ_ONLY"
 _COMPUTED = ("MATERIALIZED", "ALIAS")
@@ -56,7 +59,8 @@ class Session:
         self._connection.set_progress_callback(callback)
 
     def query(self, sql: str, format_name: str = "Null", query_id: str = "", params: Mapping[str, str] | None = None) -> Result:
-        """Run any statement to its end, its result in memory."""
+        """Run any one statement to its end, its result in memory."""
+        self.reads(sql)
         self._has_own_settings |= first_word(sql) == "SET"
         return self._query(sql, format_name, query_id, params or {})
 
@@ -77,17 +81,14 @@ class Session:
         finally:
             stream.cancel()
 
-    def insert(self, insert: Insert, rows: IO[bytes], query_id: str = "") -> Result:
-        """Insert what the file `rows` holds in the format of `insert`; nothing has landed when this raises before the first part.
+    def insert(self, insert: Insert, rows: Spool, query_id: str = "") -> Result:
+        """Insert what `rows` holds in the format of `insert`.
 
         By way of a file because the engine's own streaming insert reports success when a constraint or a view fails.
         """
-        rows.seek(0)
         settings = f" SETTINGS {insert.settings}" if insert.settings else ""
-        return self.query(
-            f"INSERT INTO {insert.into} FROM INFILE '/dev/fd/{rows.fileno()}'{settings} FORMAT {insert.format}",
-            query_id=query_id,
-        )
+        sql = f"INSERT INTO {insert.into} FROM INFILE {quoted(rows.path())}{settings} FORMAT {insert.format}"
+        return self.query(sql, query_id=query_id)
 
     def insertable(self, insert: Insert) -> list[Header]:
         """The columns that an INSERT wants, in its order."""
@@ -113,15 +114,12 @@ class Session:
         result: list[list[Any]] = json.loads(self.query(sql, "JSONCompact", params=params).bytes())["data"]
         return result
 
-    def require_one(self, sql: str, *, read_only: bool) -> bool:
-        """Whether `sql` only reads; ServerError if it is several statements, or changes something in spite of `read_only`."""
+    def reads(self, sql: str) -> bool:
+        """Whether the engine says that `sql` leaves no trace; ServerError if it is more than one statement."""
         seen = self._connection._conn.classify_query(_raw(sql))  # the wrapper has no method for it
-        only_reads = bool(seen["query_class"].name == _READ_ONLY)
         if seen["statement_count"] > 1:
             raise ServerError.of(Code.SYNTAX_ERROR, "Syntax error (Multi-statements are not allowed): send one at a time.")
-        if read_only and not only_reads:
-            raise ServerError.of(Code.READONLY, "Cannot execute query in readonly mode: only statements that read.")
-        return only_reads
+        return bool(seen["query_class"].name == _READ_ONLY)
 
     @contextmanager
     def settings(self, values: Mapping[str, str]) -> Iterator[None]:
@@ -129,6 +127,9 @@ class Session:
         if not values:
             yield
             return
+        for name in values:
+            if not _SETTING.fullmatch(name):
+                raise ServerError.of(Code.UNKNOWN_SETTING, f"Unknown setting {name!r}.")
         before = self._own_settings(values)
         self._set(", ".join(f"{name} = {quoted(value)}" for name, value in values.items()))
         try:

@@ -109,6 +109,8 @@ def _plain(token: Token) -> str:
 
 def without_format(sql: str) -> tuple[str, str]:
     """The statement without its FORMAT clause and final semicolon, and the format's name or ""."""
+    if ";" not in sql and "format" not in sql.lower():
+        return sql, ""
     seen = list(tokens(sql))
     while seen and seen[-1].text == ";":
         seen.pop()
@@ -127,9 +129,10 @@ def first_word(sql: str) -> str:
 
 def touches_client_files(sql: str) -> bool:
     """Whether it has INTO OUTFILE or FROM INFILE, which only a client can carry out."""
-    words = [token for token in tokens(sql) if token.kind == "name"]
-    pairs = pairwise(words)
-    return any((a.is_word("INTO") and b.is_word("OUTFILE")) or (a.is_word("FROM") and b.is_word("INFILE")) for a, b in pairs)
+    if not re.search(r"(?i)\b(?:out|in)file\b", sql):
+        return False
+    words = pairwise(token for token in tokens(sql) if token.kind == "name")
+    return any((a.is_word("INTO") and b.is_word("OUTFILE")) or (a.is_word("FROM") and b.is_word("INFILE")) for a, b in words)
 
 
 def replace_run(sql: str, run: tuple[str, ...], by: str) -> str:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO
 
 from deploy.local.clickhouse.session import Session
+from deploy.local.clickhouse.spool import Spool
 from deploy.local.clickhouse.statements import Insert, identifier
 
 
@@ -15,7 +15,7 @@ class ExternalTable:
 
     name: str
     structure: str
-    rows: IO[bytes]
+    rows: Spool
     format: str = "Native"
 
 

@@ -71,7 +71,7 @@ class Watch:
 
     def _judge(self, key: selectors.SelectorKey) -> None:
         guard: Guard = key.data
-        if key.fd not in self._selector.get_map() or self._selector.get_key(key.fileobj).data is not guard:
+        if self._selector.get_map().get(key.fd) is not key:  # its statement has just ended
             return
         self._selector.unregister(key.fileobj)
         try:
