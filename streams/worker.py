@@ -58,7 +58,8 @@ class Worker:
                 log.error("an agent did not drain in time", agent=name, drain_s=self._settings.drain_s)
                 process.kill()
                 process.wait()
-            code = code or (1 if process.returncode else 0)
+            if process.returncode not in (0, -signal.SIGTERM):  # ended by SIGTERM itself: it had not begun yet
+                code = code or 1
         return code
 
 
