@@ -1,4 +1,4 @@
-"""The protocol of the person log converges: whatever the order, the pace and the crashes, visible rows equal a batch computation."""
+"""The protocol of the person log converges: whatever order, pace and crashes, visible rows equal a batch computation."""
 
 from random import Random
 
