@@ -45,16 +45,21 @@ WITH
       if(delivered_at IS NULL, least(last_step_at, estimated_at), last_step_at) AS occurred_at, 303 AS sequence
     FROM bought WHERE order_status IN ('canceled', 'unavailable')
     UNION ALL BY NAME
-    SELECT 'survey.sent' AS action, order_id, 'survey/' || review_id AS step, CAST(review_creation_date AS TIMESTAMP) AS occurred_at,
-      400 AS sequence, review_id AS review
+    SELECT 'survey.sent' AS action, order_id, 'survey/' || review_id AS step,
+      CAST(review_creation_date AS TIMESTAMP) AS occurred_at, 400 AS sequence, review_id AS review
     FROM order_reviews
     UNION ALL BY NAME
-    SELECT 'review.answered' AS action, order_id, 'review/' || review_id AS step, CAST(review_answer_timestamp AS TIMESTAMP) AS occurred_at,
-      401 AS sequence, review_id AS review, CAST(review_score AS BIGINT) AS score
+    SELECT 'review.answered' AS action, order_id, 'review/' || review_id AS step,
+      CAST(review_answer_timestamp AS TIMESTAMP) AS occurred_at, 401 AS sequence, review_id AS review,
+      CAST(review_score AS BIGINT) AS score
     FROM order_reviews
   )
 SELECT
-  CASE WHEN action LIKE 'order.%' THEN 'shop' WHEN action = 'payment.made' THEN 'payments' WHEN action = 'item.added' THEN 'shop' ELSE 'survey' END AS source,
+  CASE
+    WHEN action = 'payment.made' THEN 'payments'
+    WHEN action IN ('survey.sent', 'review.answered') THEN 'survey'
+    ELSE 'shop'
+  END AS source,
   order_id || '/' || step AS event_id,
   occurred_at,
   sequence,

@@ -11,7 +11,7 @@ WITH
       *,
       row_number() OVER desk AS update_number,
       lead(place) OVER desk IS NULL AS is_last,
-      incident_state IN ('Awaiting User Info', 'Resolved') AND incident_state IS DISTINCT FROM lag(incident_state) OVER desk AS is_told,
+      lag(incident_state) OVER desk AS state_before,
     FROM numbered
     WINDOW desk AS (PARTITION BY number ORDER BY sys_mod_count, place)
   ),
@@ -32,13 +32,13 @@ WITH
     SELECT if(getvariable('ends_at') = 'loaded_at', getvariable('loaded_at'), getvariable('ends_at')) AS ends_at
   ),
   moved AS (
-    SELECT coalesce(date_trunc('minute', CAST(any_value(ends_at) AS TIMESTAMPTZ))::TIMESTAMP - max(occurred_at), INTERVAL 0 SECOND) AS by_time
+    SELECT date_trunc('minute', CAST(any_value(ends_at) AS TIMESTAMPTZ))::TIMESTAMP - max(occurred_at) AS by_time
     FROM steps, chosen
   )
 SELECT
   'servicenow' AS source,
   number || '/' || step AS event_id,
-  occurred_at + by_time AS occurred_at,
+  occurred_at + coalesce(by_time, INTERVAL 0 SECOND) AS occurred_at,
   sequence,
   CASE
     WHEN action = 'case.closed' THEN 'system'
@@ -49,7 +49,12 @@ SELECT
   END AS origin,
   CASE contact_type WHEN 'Phone' THEN 'phone' WHEN 'Email' THEN 'mail' WHEN 'IVR' THEN 'ivr' ELSE 'web' END AS channel,
   action,
-  CASE WHEN action = 'case.opened' THEN 'inbound' WHEN action = 'case.resolved' OR (action = 'case.updated' AND is_told) THEN 'outbound' END AS direction,
+  CASE
+    WHEN action = 'case.opened' THEN 'inbound'
+    WHEN action = 'case.resolved' THEN 'outbound'
+    WHEN action = 'case.updated' AND incident_state IN ('Awaiting User Info', 'Resolved')
+      AND incident_state IS DISTINCT FROM state_before THEN 'outbound'
+  END AS direction,
   nullif(assigned_to, '?') AS agent,
   nullif(assignment_group, '?') AS team,
   number AS identifier_case,
