@@ -77,8 +77,18 @@ def test_what_goes_on_running_says_whether_it_is_well(name: str) -> None:
 
 def test_passwords_come_from_the_environment_and_must_be_set() -> None:
     secrets = [value for service in SERVICES.values() for key, value in service.get("environment", {}).items() if "PASSWORD" in key]
-    assert secrets
-    assert all(re.fullmatch(r"\$\{THROUGHLINE_CLICKHOUSE_PASSWORD:\?.+\}", value) for value in secrets)
+    assert len(set(secrets)) == 3
+    assert all(re.fullmatch(r"\$\{\w+_PASSWORD:\?.+\}", value) for value in secrets)
+
+
+def test_each_password_is_that_of_the_user_who_gives_it() -> None:
+    database = SERVICES["clickhouse"]["environment"]
+    whose = {"throughline_owner": database["OWNER_PASSWORD"], "throughline": database["WORKER_PASSWORD"]}
+    for name, service in OURS.items():
+        given = service["environment"]
+        assert given["THROUGHLINE_CLICKHOUSE_PASSWORD"] == whose[given["THROUGHLINE_CLICKHOUSE_USER"]]
+        assert (given["THROUGHLINE_CLICKHOUSE_USER"] == "throughline_owner") == (name == "migrations")
+    assert "\n.env\n" in f"\n{(ROOT / '.gitignore').read_text()}"
 
 
 def test_every_variable_of_ours_is_a_setting_and_has_a_value_that_it_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,7 +145,7 @@ def test_what_it_waits_for_and_mounts_exists(name: str) -> None:
         assert ("healthcheck" in SERVICES[other]) == has_health
     for volume in service.get("volumes", []):
         source = volume.split(":")[0]
-        assert (ROOT / source).is_dir() if source.startswith(".") else source in COMPOSE["volumes"]
+        assert (ROOT / source).exists() if source.startswith(".") else source in COMPOSE["volumes"]
 
 
 def _dockerfile() -> str:
