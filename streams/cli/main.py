@@ -45,10 +45,18 @@ def main() -> None:
 def _run() -> int:
     try:
         app()  # ends by SystemExit: 0, 2 for wrong usage, 1 when aborted
-    except (ConfigurationError, Unreachable, CheckFailed) as error:
-        print(f"throughline: {error}", file=sys.stderr)
-        return {ConfigurationError: CONFIGURATION, Unreachable: UNREACHABLE, CheckFailed: CHECK_FAILED}[type(error)]
+    except ConfigurationError as error:
+        return _said(error, CONFIGURATION)
+    except Unreachable as error:
+        return _said(error, UNREACHABLE)
+    except CheckFailed as error:
+        return _said(error, CHECK_FAILED)
     return 0
+
+
+def _said(error: Exception, code: int) -> int:
+    print(f"throughline: {error}", file=sys.stderr)
+    return code
 
 
 @app.callback()

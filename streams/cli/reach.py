@@ -7,6 +7,7 @@ from clickhouse_driver import errors
 from kafka.errors import KafkaError
 
 from streams.cli.errors import Unreachable
+from streams.core.identifiers import IdentityError
 from streams.settings import ConfigurationError, Settings
 from streams.topics import BrokerUnreachable
 
@@ -20,6 +21,8 @@ def reaching(settings: Settings) -> Iterator[None]:
         yield
     except (BrokerUnreachable, LookupError) as error:
         raise Unreachable(str(error)) from None
+    except IdentityError as error:
+        raise ConfigurationError(f"identity: {error}") from None
     except KafkaError as error:
         raise Unreachable(f"Kafka at {settings.kafka_bootstrap}: {type(error).__name__}; is it up and reachable?") from None
     except errors.ServerException as error:
