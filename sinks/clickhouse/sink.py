@@ -20,7 +20,11 @@ INSERT_SETTINGS = {
 
 
 class ClickHouseSink:
-    """Not for several threads at once.  `connect` makes a client at the first flush; the driver reconnects by itself."""
+    """Not for several threads at once.  `connect` makes a client at the first flush; the driver reconnects by itself.
+
+    What has landed survives a crash of the server; whether it survives a loss of power is up to the server (`fsync_after_insert`,
+    replicas).
+    """
 
     def __init__(self, connect: Callable[[], Client]) -> None:
         self._connect = connect
@@ -28,11 +32,6 @@ class ClickHouseSink:
         self._batches: list[Batch] = []
         self._inserts: deque[Insert] = deque()
         self._retry_s = FIRST_RETRY_S
-
-    @property
-    def pending_rows(self) -> int:
-        """Rows that were added and have not landed."""
-        return sum(len(batch.rows) for batch in self._batches) + sum(len(insert.rows) for insert in self._inserts)
 
     def add(self, batch: Batch) -> None:
         if batch.rows:

@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS touchpoints
     landed_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'When the row was inserted.' CODEC(Delta, ZSTD(1)),
     version UInt64 MATERIALIZED bitOr(bitAnd(bitNot(content_hash), 0xFFFFFFFFFFFFFFF8),
                                       multiIf(late_ms = 0, 4, NOT too_late, 2, 0) + (load = ''))
-        COMMENT 'The highest of a key wins: 61 bits against the content hash, 2 bits against lateness, 1 bit against loads.' CODEC(NONE),
+        COMMENT 'The highest of a key wins: 61 bits against the content hash, 2 against lateness, 1 against loads.' CODEC(NONE),
     INDEX by_address address_id TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX by_identifier identifiers.value TYPE bloom_filter(0.01) GRANULARITY 1
 )

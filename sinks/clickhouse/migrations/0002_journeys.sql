@@ -4,7 +4,7 @@ CREATE TABLE IF NOT EXISTS journeys
     definition LowCardinality(String) COMMENT 'Name of the definition.',
     instance String COMMENT 'Its instance: the order number, the case number.' CODEC(ZSTD(1)),
     person_id String COMMENT 'The person, 32 hex digits.' CODEC(ZSTD(1)),
-    address_id String COMMENT 'The identifier that it is about, 32 hex digits: own_id in people. Its owner is the person.' CODEC(ZSTD(1)),
+    address_id String COMMENT 'The identifier that it is about: own_id in people. Its owner is the person.' CODEC(ZSTD(1)),
     journey_id String COMMENT 'The instance of the definition, 32 hex digits; the same whoever the person is.' CODEC(ZSTD(1)),
     definition_version UInt32 COMMENT 'Version of the definition.',
     state LowCardinality(String) COMMENT 'open, closed, or moved: the row went because its person changed.',
@@ -22,13 +22,19 @@ CREATE TABLE IF NOT EXISTS journeys
     stages Array(Tuple(
             name LowCardinality(String), entry UInt32, started_at Int64, ended_at Nullable(Int64), duration_s Nullable(Float64),
             working_s Nullable(Float64), started_by String, ended_by String))
-        DEFAULT JSONExtract(stages_json, 'Array(Tuple(name LowCardinality(String), entry UInt32, started_at Int64, ended_at Nullable(Int64), duration_s Nullable(Float64), working_s Nullable(Float64), started_by String, ended_by String))')
+        DEFAULT JSONExtract(stages_json, 'Array(Tuple(
+            name LowCardinality(String), entry UInt32, started_at Int64, ended_at Nullable(Int64), duration_s Nullable(Float64),
+            working_s Nullable(Float64), started_by String, ended_by String))')
         COMMENT 'Stages entered; times are epoch milliseconds.' CODEC(ZSTD(1)),
     promises_json String EPHEMERAL COMMENT 'The promises as JSON: how the sink sends them, not stored.',
     promises Array(Tuple(
-            name LowCardinality(String), occurrence String, state LowCardinality(String), made_at Int64, first_due_at Int64, due_at Int64,
-            settled_at Nullable(Int64), margin_s Nullable(Float64), revisions UInt32, made_by String, settled_by String))
-        DEFAULT JSONExtract(promises_json, 'Array(Tuple(name LowCardinality(String), occurrence String, state LowCardinality(String), made_at Int64, first_due_at Int64, due_at Int64, settled_at Nullable(Int64), margin_s Nullable(Float64), revisions UInt32, made_by String, settled_by String))')
+            name LowCardinality(String), occurrence String, state LowCardinality(String), made_at Int64, first_due_at Int64,
+            due_at Int64, settled_at Nullable(Int64), margin_s Nullable(Float64), revisions UInt32, made_by String,
+            settled_by String))
+        DEFAULT JSONExtract(promises_json, 'Array(Tuple(
+            name LowCardinality(String), occurrence String, state LowCardinality(String), made_at Int64, first_due_at Int64,
+            due_at Int64, settled_at Nullable(Int64), margin_s Nullable(Float64), revisions UInt32, made_by String,
+            settled_by String))')
         COMMENT 'Promises made in it; times are epoch milliseconds.' CODEC(ZSTD(1)),
     facts_json String EPHEMERAL COMMENT 'The facts as JSON, [[name, value as JSON], ...]: how the sink sends them, not stored.',
     facts Array(Tuple(name LowCardinality(String), value String))

@@ -6,11 +6,11 @@ CREATE TABLE IF NOT EXISTS breakages
     instance String COMMENT 'The instance of the journey: the order number, the case number.' CODEC(ZSTD(1)),
     occurrence String COMMENT 'Which violation, where a rule can be broken more than once; else empty.' CODEC(ZSTD(1)),
     person_id String COMMENT 'The person, 32 hex digits.' CODEC(ZSTD(1)),
-    address_id String COMMENT 'The identifier that it is about, 32 hex digits: own_id in people. Its owner is the person.' CODEC(ZSTD(1)),
+    address_id String COMMENT 'The identifier that it is about: own_id in people. Its owner is the person.' CODEC(ZSTD(1)),
     journey_id String COMMENT 'The instance of the definition, 32 hex digits; the same whoever the person is.' CODEC(ZSTD(1)),
-    cause_key String COMMENT '(definition, rule, instance, occurrence), 32 hex digits: the same cause whoever the person is.' CODEC(ZSTD(1)),
+    cause_key String COMMENT '(definition, rule, instance, occurrence), 32 hex digits; the same for all persons.' CODEC(ZSTD(1)),
     definition_version UInt32 COMMENT 'Version of the definition.',
-    state LowCardinality(String) COMMENT 'open, recovered, withdrawn (nothing was broken after all), or moved: the row went because its person changed.',
+    state LowCardinality(String) COMMENT 'open, recovered, withdrawn (nothing was broken), or moved: its person changed.',
     severity LowCardinality(String) COMMENT 'info, warning or critical.',
     owner LowCardinality(String) COMMENT 'Who is to act.',
     runbook LowCardinality(String) COMMENT 'Link to what to do.',
@@ -22,8 +22,11 @@ CREATE TABLE IF NOT EXISTS breakages
     channel LowCardinality(String) COMMENT 'Of the journey.',
     evidence_json String EPHEMERAL COMMENT 'The evidence as JSON: how the sink sends them, not stored.',
     evidence Array(Tuple(
-            source LowCardinality(String), event_id String, occurred_at Int64, action LowCardinality(String), role LowCardinality(String)))
-        DEFAULT JSONExtract(evidence_json, 'Array(Tuple(source LowCardinality(String), event_id String, occurred_at Int64, action LowCardinality(String), role LowCardinality(String)))')
+            source LowCardinality(String), event_id String, occurred_at Int64, action LowCardinality(String),
+            role LowCardinality(String)))
+        DEFAULT JSONExtract(evidence_json, 'Array(Tuple(
+            source LowCardinality(String), event_id String, occurred_at Int64, action LowCardinality(String),
+            role LowCardinality(String)))')
         COMMENT 'The touchpoints that prove it; times are epoch milliseconds.' CODEC(ZSTD(1)),
     facts_json String EPHEMERAL COMMENT 'The facts as JSON, [[name, value as JSON], ...]: how the sink sends them, not stored.',
     facts Array(Tuple(name LowCardinality(String), value String))

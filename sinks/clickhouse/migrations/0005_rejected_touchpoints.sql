@@ -17,7 +17,8 @@ CREATE TABLE IF NOT EXISTS rejected_touchpoints
     ) COMMENT 'The headers as they came, bytes.',
     load LowCardinality(String) COMMENT 'Name of the history load that brought it; empty for live traffic.',
     landed_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'When the row was inserted.' CODEC(Delta, ZSTD(1)),
-    version UInt64 MATERIALIZED toUInt64(toUnixTimestamp64Milli(rejected_at)) COMMENT 'The latest rejection of a record wins.' CODEC(T64, ZSTD(1))
+    version UInt64 MATERIALIZED toUInt64(toUnixTimestamp64Milli(rejected_at))
+        COMMENT 'The latest rejection of a record wins.' CODEC(T64, ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(received_at)

@@ -25,26 +25,28 @@ COMMENT 'What the hourly figures count, filled from journeys and breakages.';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS journeys_to_hour_entries TO hour_entries
 AS WITH
-    at -> fromUnixTimestamp64Milli(toUnixTimestamp64Milli(at) - positiveModulo(toUnixTimestamp64Milli(at), 3600000), 'UTC') AS hour_of,
-    arrayConcat([(hour_of(opened_at), 'opened', '')],
-                if(closed_at IS NULL, [], [(hour_of(assumeNotNull(closed_at)), 'closed', toString(outcome))])) AS now,
-    arrayConcat(if(replaced_opened_at IS NULL, [], [(hour_of(assumeNotNull(replaced_opened_at)), 'opened', '')]),
-                if(replaced_closed_at IS NULL, [], [(hour_of(assumeNotNull(replaced_closed_at)), 'closed', toString(replaced_outcome))])) AS before
+    at -> toUnixTimestamp64Milli(at) AS ms_of,
+    at -> fromUnixTimestamp64Milli(ms_of(at) - positiveModulo(ms_of(at), 3600000), 'UTC') AS hour_of,
+    [(hour_of(opened_at), 'opened', '')] AS opens,
+    if(closed_at IS NULL, [], [(hour_of(assumeNotNull(closed_at)), 'closed', toString(outcome))]) AS closes,
+    if(replaced_opened_at IS NULL, [], [(hour_of(assumeNotNull(replaced_opened_at)), 'opened', '')]) AS opened,
+    if(replaced_closed_at IS NULL, [],
+       [(hour_of(assumeNotNull(replaced_closed_at)), 'closed', toString(replaced_outcome))]) AS closed
 SELECT
-    entry.1 AS hour, definition, entry.2 AS kind, entry.3 AS name, instance, '' AS occurrence, person_id, address_id, region, channel,
-    state = 'moved' OR NOT has(now, entry) AS gone, redirects, version
+    entry.1 AS hour, definition, entry.2 AS kind, entry.3 AS name, instance, '' AS occurrence, person_id, address_id, region,
+    channel, state = 'moved' OR NOT has(arrayConcat(opens, closes), entry) AS gone, redirects, version
 FROM journeys
-ARRAY JOIN arrayDistinct(arrayConcat(now, before)) AS entry
+ARRAY JOIN arrayDistinct(arrayConcat(opens, closes, opened, closed)) AS entry
 COMMENT 'Fills hour_entries.';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS breakages_to_hour_entries TO hour_entries
 AS WITH
-    at -> fromUnixTimestamp64Milli(toUnixTimestamp64Milli(at) - positiveModulo(toUnixTimestamp64Milli(at), 3600000), 'UTC') AS hour_of,
-    [hour_of(broken_at)] AS now,
-    if(replaced_broken_at IS NULL, [], [hour_of(assumeNotNull(replaced_broken_at))]) AS before
+    at -> toUnixTimestamp64Milli(at) AS ms_of,
+    at -> fromUnixTimestamp64Milli(ms_of(at) - positiveModulo(ms_of(at), 3600000), 'UTC') AS hour_of,
+    if(replaced_broken_at IS NULL, [], [hour_of(assumeNotNull(replaced_broken_at))]) AS broke
 SELECT
     entry AS hour, definition, 'broken' AS kind, rule AS name, instance, occurrence, person_id, address_id, region, channel,
-    state IN ('withdrawn', 'moved') OR NOT has(now, entry) AS gone, redirects, version
+    state IN ('withdrawn', 'moved') OR entry != hour_of(broken_at) AS gone, redirects, version
 FROM breakages
-ARRAY JOIN arrayDistinct(arrayConcat(now, before)) AS entry
+ARRAY JOIN arrayDistinct(arrayPushFront(broke, hour_of(broken_at))) AS entry
 COMMENT 'Fills hour_entries.';

@@ -1,6 +1,6 @@
--- What the views for readers rest on.  At most one row of a journey is seen at any moment.  A row is shown once the redirects that it
--- rests on have landed, and hidden from the moment on in which a redirect has landed that gives its address to somebody else, or
--- makes its person part of another.
+-- What the views for readers rest on.  At most one row of a journey is seen at any moment.  A row is shown once the redirects that
+-- it rests on have landed, and hidden from the moment on in which a redirect has landed that gives its address to somebody else,
+-- or makes its person part of another.
 -- That holds because of the order of reading: a view's scalar subqueries are run first, the views that it reads from are opened
 -- afterwards.  So rows and redirects are never older than the two numbers `landed` and `settled`, and that is why tables are only
 -- read through a view.  Lists come with one array a field, so that a query reads no field that it does not need.

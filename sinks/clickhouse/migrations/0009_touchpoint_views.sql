@@ -101,7 +101,8 @@ CREATE VIEW IF NOT EXISTS v_conflicts
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS SELECT
     source, event_id, copy.1 AS occurred_at, substringIndex(copy.2, ':', 1) AS address_type,
-    substring(copy.2, length(address_type) + 2) AS address_value, copy.3 AS action, leftPad(lower(hex(copy.4)), 16, '0') AS content_hash, copies
+    substring(copy.2, length(address_type) + 2) AS address_value, copy.3 AS action,
+    leftPad(lower(hex(copy.4)), 16, '0') AS content_hash, copies
 FROM
 (
     SELECT source, event_id, groupArray((occurred_at, address, toString(action), content_hash)) AS found, count() AS copies
@@ -110,4 +111,4 @@ FROM
     HAVING copies > 1
 )
 ARRAY JOIN found AS copy
-COMMENT 'Copies of one (source, event id) that came with another address or on another day: each stays as a row, and here they are listed.';
+COMMENT 'Copies of one (source, event id) with another address or on another day: each stays as a row and is listed here.';

@@ -23,12 +23,12 @@ CREATE VIEW IF NOT EXISTS v_journeys
     landed_at DateTime64(3, 'UTC') COMMENT 'When it was inserted here.'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS SELECT
+AS WITH toDateTime64('1900-01-02 00:00:00', 3, 'UTC') AS earliest -- clients read what lies under a NULL, and fail before it
+SELECT
     definition, definition_version, instance, person_id, journey_id, state, outcome, opened_at, closed_at,
     (toUnixTimestamp64Milli(closed_at) - toUnixTimestamp64Milli(opened_at)) / 1000 AS duration_s,
     first_at, last_at, touchpoints, opened_by, region, channel, effort, backfilled,
-    if(clock_at < toDateTime64('1900-01-02 00:00:00', 3, 'UTC'), NULL, greatest(clock_at, toDateTime64('1900-01-02 00:00:00', 3, 'UTC'))) AS clock_at,
-    emitted_at, landed_at
+    if(clock_at < earliest, NULL, greatest(clock_at, earliest)) AS clock_at, emitted_at, landed_at
 FROM journeys_visible
 COMMENT 'Journeys as they stand, one row a (definition, instance).';
 
@@ -97,9 +97,10 @@ AS SELECT
     fromUnixTimestamp64Milli(settled_ms, 'UTC') AS settled_at, margin_s, revisions, made_by, settled_by
 FROM journeys_visible
 ARRAY JOIN
-    `promises.name` AS promise, `promises.occurrence` AS occurrence, `promises.state` AS promise_state, `promises.made_at` AS made_ms,
-    `promises.first_due_at` AS first_due_ms, `promises.due_at` AS due_ms, `promises.settled_at` AS settled_ms,
-    `promises.margin_s` AS margin_s, `promises.revisions` AS revisions, `promises.made_by` AS made_by, `promises.settled_by` AS settled_by
+    `promises.name` AS promise, `promises.occurrence` AS occurrence, `promises.state` AS promise_state,
+    `promises.made_at` AS made_ms, `promises.first_due_at` AS first_due_ms, `promises.due_at` AS due_ms,
+    `promises.settled_at` AS settled_ms, `promises.margin_s` AS margin_s, `promises.revisions` AS revisions,
+    `promises.made_by` AS made_by, `promises.settled_by` AS settled_by
 COMMENT 'Promises made in journeys, one row a promise.';
 
 CREATE VIEW IF NOT EXISTS v_journey_facts

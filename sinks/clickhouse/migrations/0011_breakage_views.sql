@@ -24,11 +24,11 @@ CREATE VIEW IF NOT EXISTS v_breakage_history
     landed_at DateTime64(3, 'UTC') COMMENT 'When it was inserted here.'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS SELECT
+AS WITH toDateTime64('1900-01-02 00:00:00', 3, 'UTC') AS earliest -- clients read what lies under a NULL, and fail before it
+SELECT
     definition, definition_version, rule, instance, occurrence, person_id, journey_id, cause_key, state, severity, owner, runbook,
     due_at, broken_at, detected_at, recovered_at, region, channel, backfilled,
-    if(clock_at < toDateTime64('1900-01-02 00:00:00', 3, 'UTC'), NULL, greatest(clock_at, toDateTime64('1900-01-02 00:00:00', 3, 'UTC'))) AS clock_at,
-    emitted_at, landed_at
+    if(clock_at < earliest, NULL, greatest(clock_at, earliest)) AS clock_at, emitted_at, landed_at
 FROM breakages_visible
 COMMENT 'Breakages with those that were withdrawn, one row a (definition, rule, instance, occurrence).';
 
@@ -83,8 +83,8 @@ AS SELECT
     source, event_id, fromUnixTimestamp64Milli(occurred_ms, 'UTC') AS occurred_at, action, role
 FROM breakages_visible
 ARRAY JOIN
-    `evidence.source` AS source, `evidence.event_id` AS event_id, `evidence.occurred_at` AS occurred_ms, `evidence.action` AS action,
-    `evidence.role` AS role
+    `evidence.source` AS source, `evidence.event_id` AS event_id, `evidence.occurred_at` AS occurred_ms,
+    `evidence.action` AS action, `evidence.role` AS role
 WHERE state != 'withdrawn'
 COMMENT 'The touchpoints that prove what v_breakages says, one row a proof.';
 

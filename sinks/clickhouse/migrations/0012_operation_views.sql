@@ -45,7 +45,7 @@ CREATE VIEW IF NOT EXISTS v_clocks
 (
     topic String COMMENT 'Topic whose clock has landed, without the namespace.',
     complete Bool COMMENT 'Every partition and source has spoken.',
-    clock_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Everything on the topic up to here has landed; empty: not every partition and source has spoken.',
+    clock_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Everything up to here has landed; empty: somebody has not spoken.',
     final_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Up to here the books are closed; empty: nowhere yet.',
     clock_ms Int64 COMMENT 'The same as clock_at, epoch milliseconds; the lowest number: unknown.',
     final_ms Int64 COMMENT 'The same as final_at, epoch milliseconds; the lowest number: unknown.',
@@ -93,11 +93,13 @@ DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS SELECT newest.table AS table, newest.newest_at AS newest_at, c.clock_at AS clock_at, newest.landed_at AS landed_at
 FROM
 (
-    SELECT 'touchpoints' AS table, 'person.log' AS topic, maxOrNull(occurred_at) AS newest_at, maxOrNull(landed_at) AS landed_at FROM touchpoints
+    SELECT 'touchpoints' AS table, 'person.log' AS topic, maxOrNull(occurred_at) AS newest_at, maxOrNull(landed_at) AS landed_at
+    FROM touchpoints
     UNION ALL SELECT 'journeys', 'journeys', maxOrNull(last_at), maxOrNull(landed_at) FROM journeys
     UNION ALL SELECT 'breakages', 'breakages', maxOrNull(broken_at), maxOrNull(landed_at) FROM breakages
     UNION ALL SELECT 'people', 'identity.people', maxOrNull(linked_at), maxOrNull(landed_at) FROM people
-    UNION ALL SELECT 'rejected_touchpoints', 'touchpoints.rejected', maxOrNull(received_at), maxOrNull(landed_at) FROM rejected_touchpoints
+    UNION ALL SELECT 'rejected_touchpoints', 'touchpoints.rejected', maxOrNull(received_at), maxOrNull(landed_at)
+    FROM rejected_touchpoints
 ) AS newest
 LEFT ANY JOIN v_clocks AS c ON c.topic = newest.topic
 COMMENT 'How fresh each table is: newest event, clock, last insert.';
