@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from deploy.local.broker import Broker
@@ -115,6 +116,13 @@ def test_a_worker_that_works_is_well_and_ready(run: Run, agent: str) -> None:
     port = run.port + AGENTS.index(agent)
     assert verdict(port, "/healthz") == (200, "")
     assert verdict(port, "/readyz") == (200, "")
+
+
+@each_agent
+def test_an_agent_listens_at_its_one_port_on_the_loopback(run: Run, agent: str) -> None:
+    """Faust's own web pages are off."""
+    listening = [each.laddr for each in run.worker.agent(agent).net_connections() if each.status == psutil.CONN_LISTEN]
+    assert listening == [("127.0.0.1", run.port + AGENTS.index(agent))]
 
 
 def test_what_came_in_is_counted(run: Run) -> None:
