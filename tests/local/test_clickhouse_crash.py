@@ -70,7 +70,7 @@ def test_a_crash_loses_nothing_acknowledged_and_tears_no_batch(server: ClickHous
     random, batch = Random(7), 0
     with server.native() as client:
         create(client)
-    for _ in range(8):
+    for _ in range(6):
         batch = insert_until_it_dies(server, batch, random.uniform(0, 0.15))
         with server.start().native() as client:
             landed = counts(client, "batches", "count()")

@@ -102,9 +102,7 @@ class HttpReply:
                 write(chunk)
             return
         for chunk in filter(None, chunks):
-            write(b"%x\r\n" % len(chunk))
-            write(chunk)
-            write(b"\r\n")
+            write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
         write(b"0\r\n\r\n")
 
     def _encode(self, chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -55,8 +55,8 @@ class HttpStatement:
 
     def _stream(self, sql: str, format_name: str) -> None:
         request = self._request
-        piped = Piped(self._session, sql, format_name, request.query_id, request.statement_params)
-        with closing(piped.chunks()) as chunks:
+        piped = Piped(self._service.engine, self._session, request.query_id)
+        with closing(piped.chunks(sql, format_name, request.statement_params)) as chunks:
             native = self._with_header(chunks, sql) if format_name == "Native" else chunks
             settled = self._settled(native) if request.flag("wait_end_of_query") else native
             self._reply.stream(settled, lambda: {"X-ClickHouse-Format": format_name, **_summary(piped.result)})

@@ -45,11 +45,10 @@ class Listener:
         self._socket.close()
         self._hang_up(socket.SHUT_RD)
 
-    def wait(self, patience_s: float) -> bool:
-        """Whether all clients have left within `patience_s`."""
-        until = time.monotonic() + patience_s
+    def wait(self, until_s: float) -> bool:
+        """Whether all clients have left before `time.monotonic()` is `until_s`."""
         for thread in list(self._clients.values()):
-            thread.join(max(0.0, until - time.monotonic()))
+            thread.join(max(0.0, until_s - time.monotonic()))
         return not self._clients
 
     def hang_up(self) -> None:

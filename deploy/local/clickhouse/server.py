@@ -1,5 +1,6 @@
 """The server: one engine, two listeners, and an orderly end."""
 
+import time
 from pathlib import Path
 
 from deploy.local.clickhouse.auth import Credentials
@@ -41,11 +42,15 @@ class Server:
         self._service.watch.stop()
         for listener in self._listeners:
             listener.stop_accepting()
-        left = [listener for listener in self._listeners if not listener.wait(_PATIENCE_S)]
-        if left:
+        if not self._all_left_within(_PATIENCE_S):
             self._engine.kill_all()
-        for listener in left:
-            listener.hang_up()
-            listener.wait(_PATIENCE_S)
+            for listener in self._listeners:
+                listener.hang_up()
+            self._all_left_within(_PATIENCE_S)
         self._sessions.close()
         self._engine.close()
+
+    def _all_left_within(self, patience_s: float) -> bool:
+        until_s = time.monotonic() + patience_s
+        left = [listener.wait(until_s) for listener in self._listeners]
+        return all(left)
