@@ -61,7 +61,6 @@ class Settings(BaseSettings):
 
     poll_records: int = Field(2_000, ge=1, description="Most records that one fetch hands to an agent.")
     step_persons: int = Field(2_000, ge=1, description="Most persons that one transaction of stitch concerns.")
-    hot_persons: int = Field(50_000, ge=0, description="Persons that stitch keeps decoded, a partition.")
     land_rows: int = Field(50_000, ge=1, le=100_000, description="Rows that land inserts at once at most, a table.")
     land_interval_s: Seconds = Field(0.2, description="How long land gathers rows before it inserts, seconds.")
     session_timeout_s: Seconds = Field(10.0, description="After this a silent worker loses its partitions, seconds.")
