@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 
+import psutil
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
@@ -83,3 +84,12 @@ def test_a_worker_ends_with_the_first_of_its_agents(pipelines: Pipelines) -> Non
     intake.kill()
     assert worker.ended() == 1
     assert has_ended(stitch)
+
+
+def test_agents_do_not_outlive_a_worker_that_was_killed(pipelines: Pipelines) -> None:
+    worker = pipelines(FIRST).start("worker", "--only", "stitch,identity")
+    agents = [worker.agent("stitch"), worker.agent("identity")]
+    worker.says('"event": "restored"')
+    worker.kill()
+    _, alive = psutil.wait_procs(agents, timeout=PATIENCE_S)
+    assert alive == []

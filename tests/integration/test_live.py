@@ -53,6 +53,8 @@ def test_an_absence_fires_by_the_passing_of_time_alone(live: Pipeline) -> None:
 
 
 def test_an_as_of_is_refused(live: Pipeline) -> None:
+    """By the command at once; a record that somebody sends all the same is rejected, and moves no clock."""
+    live.command("settle", "--as-of", "2030-01-01", code=3)
     live.say(_now_ms() + 100 * DAY_MS)
     refused = "SELECT reason, count() FROM v_rejected GROUP BY reason"
     live.eventually(refused, [("misplaced_as_of", live.settings.source_partitions)])
