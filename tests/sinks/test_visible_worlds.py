@@ -25,6 +25,7 @@ class World:
         self.random = random.Random(seed)
         self.streams: list[deque[Batch]] = [deque() for _ in range(PARTITIONS)]
         self.people: deque[Batch] = deque()
+        self.paces = [self.random.choice([1, 4, 16]) for _ in range(PARTITIONS + 1)]
         self.owners = {order: hash_id("order", order) for order in ORDERS}
         self.version = 0
         for order, owner in self.owners.items():
@@ -66,8 +67,9 @@ class World:
             self.streams[partition].append(word)
 
     def landing(self) -> list[Batch]:
-        """The next few records of one stream."""
-        stream = self.random.choice([stream for stream in (*self.streams, self.people) if stream])
+        """The next few records of one stream; some streams are slow in this world."""
+        paces = [pace if stream else 0 for stream, pace in zip((*self.streams, self.people), self.paces, strict=True)]
+        (stream,) = self.random.choices([*self.streams, self.people], paces)
         return [stream.popleft() for _ in range(min(len(stream), self.random.randint(1, 4)))]
 
     def left(self) -> bool:
