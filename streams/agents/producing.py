@@ -49,7 +49,7 @@ def producer(settings: Settings, transactional_id: str | None = None) -> Produce
         max_batch_size=MAX_BATCH_BYTES,
         max_request_size=MAX_REQUEST_BYTES,
         request_timeout_ms=20_000,
-        compression_type="lz4",
+        compression_type="zstd",  # aiokafka's lz4 compresses at its highest level: a sixth of stitch's time
         linger_ms=0,
         **transaction,
     )

@@ -39,6 +39,7 @@ class Identifiers:
         self.rank = {name: rank for rank, name in enumerate(kinds)}
         self._objects = {name for name, kind in kinds.items() if kind == "object"}
         self._persons = {name for name, kind in kinds.items() if kind == "person"}
+        self._copied = self._objects | instances
 
     def with_instances(self, types: Iterable[str]) -> "Identifiers":
         """What a definition takes as its instance is an object, also where identity.yaml does not know it."""
@@ -62,12 +63,13 @@ class Identifiers:
         What happened to two objects belongs to both, also when they belong to two people; each has its own owner, so a journey is
         never judged for two people at once.
         """
-        wanted = self._objects | self.instances
-        keys = [identifier_key(*pair) for pair in pairs if pair[0] in wanted]
+        keys = [identifier_key(*pair) for pair in pairs if pair[0] in self._copied]
         return [key for key in dict.fromkeys(keys) if key != address]
 
     def links(self, pairs: Pairs) -> list[tuple[str, str]]:
         """(object, target) for every object: the target is the strongest person, or without one the strongest object above it."""
+        if len(pairs) == 1:
+            return []
         person = self._strongest(pairs, self._persons)
         objects = [pair for pair in pairs if pair[0] in self._objects]
         target = person or self._strongest(pairs, self._objects)
@@ -80,8 +82,13 @@ class Identifiers:
         return key.partition(":")[0] in self._persons
 
     def _strongest(self, pairs: Pairs, among: set[str]) -> tuple[str, str] | None:
-        candidates = [pair for pair in pairs if pair[0] in among]
-        return min(candidates, key=lambda pair: (self.rank[pair[0]], pair[1])) if candidates else None
+        best, best_rank = None, len(self.rank)
+        for pair in pairs:
+            if pair[0] in among:
+                rank = self.rank[pair[0]]
+                if rank < best_rank or (rank == best_rank and best is not None and pair[1] < best[1]):
+                    best, best_rank = pair, rank
+        return best
 
 
 def load_identifiers(path: Path | None = None) -> Identifiers:
