@@ -1,3 +1,8 @@
 """Fixtures for every test."""
 
-pytest_plugins = ["tests.fixtures.stack", "tests.fixtures.pipeline"]
+from hypothesis import settings
+
+pytest_plugins = ["tests.fixtures.stack", "tests.fixtures.pipeline", "tests.fixtures.absent"]
+
+settings.register_profile("throughline", deadline=None)  # a claim is about results, never about the machine's speed
+settings.load_profile("throughline")
