@@ -1,10 +1,15 @@
 """Whose an object is may be found out later, or otherwise: its journeys follow, and nobody ever sees one twice."""
 
+import time
+
 from streams.core.touchpoint import hash_id
-from tests.fixtures.pipeline import Pipeline
+from tests.fixtures.pipeline import Pipeline, Pipelines
 from tests.fixtures.touchpoints import DAY_MS, HOUR_MS, Record, touch
+from tests.fixtures.workers import Frozen
+from tests.integration.definitions import FIRST
 
 COUNT = 300  # enough that redirects and the moves that follow them land in several inserts
+STILL_S = 2.0  # one that lands does so several times in it
 STANDING = """
 SELECT person_id, count(), countIf(state = 'open') FROM v_breakages WHERE startsWith(instance, %(prefix)s) GROUP BY person_id
 """
@@ -50,6 +55,28 @@ def test_journeys_follow_their_owner_and_are_never_seen_twice(held: Pipeline, da
     moved = held.query("SELECT uniqExact(instance) FROM v_breakage_history WHERE startsWith(instance, %(p)s)", p=prefix)
     assert moved == [(COUNT,)]
     assert held.query("SELECT count() FROM v_conflicts WHERE startsWith(address_value, %(p)s)", p=prefix) == [(0,)]
+
+
+def test_rows_are_never_seen_twice_when_their_partitions_land_at_different_times(pipelines: Pipelines, day_ms: int) -> None:
+    """Of two that land one stands still while owners change: its partitions show the old rows yet, the others the new ones."""
+    pipeline = pipelines(FIRST)
+    workers = [pipeline.start(), pipeline.start("worker", "--only", "land")]
+    pipeline.send(_bought("apart-", day_ms))
+    pipeline.settle(day_ms + 3 * DAY_MS)
+    pipeline.shared("land", len(workers))
+    with pipeline.doubles_watch() as watch:
+        for step, (worker, whose) in enumerate(zip(workers, ("second", "first"), strict=True), 1):
+            with Frozen(worker.agent("land")):
+                pipeline.send(_named("apart-", day_ms + (4 - step) * HOUR_MS, whose))
+                pipeline.say(day_ms + 3 * DAY_MS + step)
+                owners = list(_of("customer", "apart-", whose).values())
+                pipeline.eventually("SELECT count() > 0 FROM journeys WHERE person_id IN %(owners)s", [(1,)], owners=owners)
+                looks = watch.looks
+                time.sleep(STILL_S)
+                assert watch.looks > looks
+            pipeline.landed(day_ms + 3 * DAY_MS + step)
+            assert _owners(pipeline, "apart-") == _of("customer", "apart-", whose)
+    assert watch.found == []
 
 
 def test_a_touchpoint_of_two_objects_belongs_to_the_journeys_of_both(held: Pipeline, day_ms: int) -> None:

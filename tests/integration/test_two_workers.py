@@ -17,12 +17,13 @@ END_MS = START_MS + SPAN_MS + 30 * DAY_MS
 def test_workers_share_partitions_and_one_that_leaves_drains(pipelines: Pipelines) -> None:
     bundle, records = load_bundle([SHIPPED]), [record for _, record in shop(11, COUNT)]
     pipeline = pipelines(bundle)
-    first = pipeline.start()
+    pipeline.start()
     sending = threading.Thread(target=pipeline.send, args=(records,), kwargs={"rate": RATE})
     sending.start()
-    first.says('"event": "restored"')
+    pipeline.shared("stitch", 1)
     second = pipeline.start()
-    second.says('"event": "restored"')  # it has taken up a partition of the log, so the two share them
+    for agent in ("intake", "stitch", "land"):
+        pipeline.shared(agent, 2)
     assert second.terminate(pipeline.settings.drain_s + 5) == 0
     sending.join()
     pipeline.settle(END_MS, final=True)
