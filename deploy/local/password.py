@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 from deploy.local.errors import writing
@@ -19,12 +20,12 @@ def stack_password(data_dir: Path) -> str:
 def _keep(kept: Path, password: str) -> None:
     """Whole or not at all, and the first of two that try at the same time wins."""
     kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = kept.with_name(f"{kept.name}.{os.getpid()}")
-    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+    handle, part = tempfile.mkstemp(prefix=f"{kept.name}.", dir=kept.parent)
+    with open(handle, "w", encoding="ascii") as file:
         file.write(password + "\n")
     try:
         os.link(part, kept)
     except FileExistsError:
         pass
     finally:
-        part.unlink()
+        os.unlink(part)
