@@ -5,7 +5,7 @@ Logical types stay in the files and go on the wire as plain longs: inside, times
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 from fastavro import parse_schema, schemaless_reader
 
+from schemas.reading import compile_reader
 from schemas.writing import compile_writer
 
 SUBJECTS = ("touchpoint", "rejected_touchpoint", "journey", "breakage", "person")
@@ -53,30 +54,31 @@ def parsed(subject: str, number: int) -> Any:
     return parse_schema(without_logical_types(source(subject, number)))
 
 
-def encoder(subject: str) -> Callable[[dict[str, Any]], bytes]:
-    """-> a function from a record to framed bytes, in the newest packaged schema."""
+def encoder(subject: str, objects: Collection[str] = ()) -> Callable[[dict[str, Any]], bytes]:
+    """-> a function from a record to framed bytes, in the newest packaged schema.  `objects`: see `compile_writer`."""
     number = numbers(subject)[-1]
-    write, frame = compile_writer(parsed(subject, number)), FRAME.pack(0, number)
+    write, frame = compile_writer(parsed(subject, number), objects), FRAME.pack(0, number)
     return lambda record: frame + write(record)
 
 
 def decoder(subject: str) -> Callable[[bytes], dict[str, Any]]:
     """-> a function from framed bytes to a record of the newest packaged schema, whatever number it was written with.
 
-    Raises UnknownSchema for an id that is not packaged, ValueError for bytes that are not framed, and what fastavro raises
-    (EOFError, ValueError, ...) for bytes that do not fit the schema.
+    Raises UnknownSchema for an id that is not packaged, ValueError for bytes that are not framed, and EOFError, IndexError,
+    ValueError or struct.error for bytes that do not fit the schema.
     """
     ours = numbers(subject)[-1]
     schema = parsed(subject, ours)
+    read = compile_reader(schema)
 
     def decode(data: bytes) -> dict[str, Any]:
         magic, number = FRAME.unpack_from(data)
         if magic:
             raise ValueError(f"a framed {subject} begins with a zero byte, this one with {magic}")
+        if number == ours:
+            return read(data, FRAME.size)  # type: ignore[no-any-return]
         body = BytesIO(data)
         body.seek(FRAME.size)
-        if number == ours:
-            return schemaless_reader(body, schema, None)  # type: ignore[return-value]
         return schemaless_reader(body, parsed(subject, number), schema)  # type: ignore[return-value]
 
     return decode

@@ -72,7 +72,7 @@ def test_visible_rows_equal_a_batch_computation(seed: int) -> None:
 
 
 def _pure(row: dict) -> tuple:
-    promises = [(promise["name"], promise["state"], promise["due_at"]) for promise in row["promises"]]
+    promises = [(promise.name, promise.state, promise.due_at) for promise in row["promises"]]
     return row["state"], row["outcome"], row["opened_at"], row["closed_at"], row["touchpoints"], promises
 
 

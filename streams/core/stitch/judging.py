@@ -110,6 +110,8 @@ def _say_journey(entry: Entry, instance: str, journey: Journey | None, rows: lis
         if before is not None:
             rows.append(gone_journey_row(entry.definition, instance, before, moment))
         entry.journey = None
-    elif before is None or before.digest != digest(journey):
+        return
+    told = digest(journey)
+    if before is None or before.digest != told:
         rows.append(journey_row(journey, before, moment))
-        entry.journey = before_of(journey, moment.version)
+        entry.journey = before_of(journey, told, moment.version)

@@ -16,6 +16,7 @@ from streams.core.verdict import Breakage, Journey
 
 _pack = msgspec.msgpack.Encoder().encode
 Row = dict[str, Any]
+PARTS = ("Stage", "Promise", "Fact", "Proof")  # records within a row, which are objects as the verdict made them
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -54,17 +55,13 @@ def _tail(moment: Moment, *, backfilled: bool) -> Row:
     }  # fmt: skip
 
 
-def _named(structs: tuple[msgspec.Struct, ...]) -> list[Row]:
-    return [msgspec.structs.asdict(struct) for struct in structs]
-
-
 def journey_row(journey: Journey, before: Before | None, moment: Moment) -> Row:
     return {
         **_head(moment, journey.definition, journey.definition_version, journey.instance),
         "state": journey.state, "outcome": journey.outcome, "opened_at": journey.opened_at, "closed_at": journey.closed_at,
         "first_at": journey.first_at, "last_at": journey.last_at, "touchpoints": journey.touchpoints,
         "opened_by": journey.opened_by, "region": journey.region, "channel": journey.channel, "effort": journey.effort,
-        "stages": _named(journey.stages), "promises": _named(journey.promises), "facts": _named(journey.facts),
+        "stages": journey.stages, "promises": journey.promises, "facts": journey.facts,
         **_tail(moment, backfilled=journey.backfilled), "replaces": _journey_before(before),
     }  # fmt: skip
 
@@ -86,9 +83,10 @@ def _journey_before(before: Before | None) -> Row | None:
     return {name: getattr(before, name) for name in ("version", "state", "outcome", "opened_at", "closed_at", "region", "channel")}
 
 
-def before_of(journey: Journey, version: int) -> Before:
+def before_of(journey: Journey, told: int, version: int) -> Before:
+    """`told`: its digest."""
     return Before(
-        digest(journey), version, journey.state, journey.outcome, journey.opened_at, journey.closed_at,
+        told, version, journey.state, journey.outcome, journey.opened_at, journey.closed_at,
         journey.region, journey.channel, journey.opened_by, journey.definition_version,
     )  # fmt: skip
 
@@ -102,7 +100,7 @@ def breakage_row(breakage: Breakage, state: str, detected_at: int, standing: Sta
         "severity": breakage.severity, "owner": breakage.owner, "runbook": breakage.runbook,
         "due_at": breakage.due_at, "broken_at": breakage.broken_at, "detected_at": detected_at,
         "recovered_at": breakage.recovered_at, "region": breakage.region, "channel": breakage.channel,
-        "evidence": _named(breakage.evidence), "facts": _named(breakage.facts),
+        "evidence": breakage.evidence, "facts": breakage.facts,
         **_tail(moment, backfilled=breakage.backfilled), "replaces": _breakage_before(standing),
     }  # fmt: skip
 
