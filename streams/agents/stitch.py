@@ -10,15 +10,16 @@ from streams.agents.cell import Destination, Step
 from streams.agents.marks import CLOCK_KEY, clock_mark
 from streams.agents.producing import Record
 from streams.agents.tally import Tally
-from streams.core.log import Move, MovedFacts, cut, pack
+from streams.core.log import Move, MovedFacts, cut, pack, weigh
 from streams.core.stitch.partition import Outcome, Partition
-from streams.core.stitch.rows import Row
+from streams.core.stitch.rows import PARTS, Row
 from streams.core.stitch.store import MemoryStore
 from streams.core.verdict import NEVER
 from streams.metrics.metric import Reading
 from streams.metrics.table import EVENT_AGE, STATE, clock_lag
 from streams.settings import Settings
 
+MOST_MOVED_BYTES = 400_000  # in one record
 IDLE_RECORDS = 5_000  # so many without a change, and the position is written all the same: a restart does not read them again
 
 TALLY = b"t"  # key in the state topic, beside those of streams.core.stitch.state
@@ -27,7 +28,7 @@ TALLY = b"t"  # key in the state topic, beside those of streams.core.stitch.stat
 class StitchMachine:
     def __init__(self, settings: Settings, partition: Partition, store: MemoryStore) -> None:
         self.partition, self._store = partition, store
-        self._journeys, self._breakages = encoder("journey"), encoder("breakage")
+        self._journeys, self._breakages = encoder("journey", PARTS), encoder("breakage", PARTS)
         name = settings.topic
         self._log, self._state = name(topology.LOG), (name(topology.STATE), partition.number)
         self._rows = ((name(topology.JOURNEYS), partition.number), (name(topology.BREAKAGES), partition.number))
@@ -86,10 +87,11 @@ class StitchMachine:
     def _clocks(self, *, told: bool) -> dict[Destination, list[Record]]:
         """Turns for the other partitions and, when it moved, the judged clock for whoever reads rows."""
         behind: dict[Destination, list[Record]] = {}
-        for word in self.partition.new_words():
-            for other in range(self.partition.partitions):
-                if other != self.partition.number:
-                    behind.setdefault((self._log, other), []).append(Record(None, pack(word)))
+        word = self.partition.new_word()
+        if word is not None:
+            said = [Record(None, pack(word))]
+            others = set(range(self.partition.partitions)) - {self.partition.number}
+            behind.update(((self._log, other), said) for other in others)
         clock = self.partition.clock
         if told and clock.ms > NEVER:
             mark = clock_mark("stitch", clock.ms, clock.final_ms, self.partition.position.clocks.number)
@@ -103,7 +105,16 @@ def _key(row: Row, name: str) -> bytes:
 
 
 def _records(moves: Iterable[Move]) -> Iterable[MovedFacts]:
-    """One address a record, and not too many touchpoints in it."""
+    """Not too many touchpoints in one."""
+    together: list[Move] = []
+    size_bytes = 0
     for move in moves:
         for piece in cut(move.touchpoints):
-            yield MovedFacts([Move(move.redirect, piece)])
+            weight_bytes = sum(map(weigh, piece))
+            if size_bytes + weight_bytes > MOST_MOVED_BYTES and together:
+                yield MovedFacts(together)
+                together, size_bytes = [], 0
+            together.append(Move(move.redirect, piece))
+            size_bytes += weight_bytes
+    if together:
+        yield MovedFacts(together)

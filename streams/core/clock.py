@@ -68,8 +68,8 @@ class PartitionClocks(msgspec.Struct, array_like=True):
             self.identity = later(self.identity, (record.ms, record.final_ms))
             self.number = max(self.number, record.number)
         elif record.partition != self.partition:
-            turn = self.turns[record.turn - 1]
-            turn[record.partition] = later(turn.get(record.partition, SILENT), (record.ms, record.final_ms))
+            for turn, word in zip(self.turns, (record.heard, record.forwarded), strict=True):
+                turn[record.partition] = later(turn.get(record.partition, SILENT), word)
 
     def heard(self) -> Pair:
         return least([self.intake.least(), self.identity])
@@ -80,10 +80,9 @@ class PartitionClocks(msgspec.Struct, array_like=True):
     def judged(self) -> Clock:
         return Clock(*self._with_others(self.forwarded(), 1))
 
-    def passed_on(self) -> list[StitchClock]:
-        """What the others are to hear now: turn 1 and turn 2."""
-        words = ((1, self.heard()), (2, self.forwarded()))
-        return [StitchClock(self.partition, turn, ms, final_ms) for turn, (ms, final_ms) in words if ms > NEVER]
+    def passed_on(self) -> StitchClock:
+        """What the others are to hear now, turn 1 and turn 2."""
+        return StitchClock(self.partition, self.heard(), self.forwarded())
 
     def _with_others(self, own: Pair, turn: int) -> Pair:
         others = self.turns[turn]

@@ -59,12 +59,11 @@ class IdentityClock(msgspec.Struct, array_like=True, tag=5, frozen=True):
 
 
 class StitchClock(msgspec.Struct, array_like=True, tag=6, frozen=True):
-    """From another partition of the log: `turn` 1 or 2, see `streams.core.clock`."""
+    """From another partition of the log: both its turns, see `streams.core.clock`."""
 
     partition: int
-    turn: int
-    ms: int
-    final_ms: int
+    heard: tuple[int, int]  # ms, final ms
+    forwarded: tuple[int, int]
 
 
 class Activation(msgspec.Struct, array_like=True, tag=7, frozen=True):

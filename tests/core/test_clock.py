@@ -73,7 +73,9 @@ clock_records = st.lists(
     st.one_of(
         st.builds(lambda s, t: IntakeClock(2, {s: t}, {s: NEVER}), st.integers(0, 1), st.integers(0, 100)),
         st.builds(lambda t: IdentityClock(t, NEVER, t), st.integers(0, 100)),
-        st.builds(lambda p, n, t: StitchClock(p, n, t, NEVER), st.integers(0, 2), st.integers(1, 2), st.integers(0, 100)),
+        st.builds(
+            lambda p, n, t: StitchClock(p, (n, NEVER), (t, NEVER)), st.integers(0, 2), st.integers(0, 100), st.integers(0, 100)
+        ),
     ),
     max_size=30,
 )

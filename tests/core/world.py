@@ -186,11 +186,10 @@ class World:
         self.landing[number].extend(("breakage", row) for row in outcome.rows.breakages)
 
     def _pass_on(self, number: int) -> None:
-        words = self.parts[number].new_words()
+        word = self.parts[number].new_word()
         for target, log in enumerate(self.logs):
-            if target != number:
-                for word in words:
-                    log.append(pack(word))
+            if word is not None and target != number:
+                log.append(pack(word))
 
     # what lands ------------------------------------------------------------------------------------------------------
 

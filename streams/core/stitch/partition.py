@@ -10,7 +10,7 @@ from heapq import heappop, heappush
 
 import msgspec
 
-from streams.core.clock import PartitionClocks
+from streams.core.clock import SILENT, PartitionClocks
 from streams.core.log import (
     FORMAT,
     Activation,
@@ -75,7 +75,7 @@ class Partition:
         self._deadlines: list[tuple[int, bytes]] = []
         self._stale: list[bytes] = []  # buckets judged before the books were closed, or by other definitions
         self._told = UNKNOWN
-        self._words: dict[int, StitchClock] = {}
+        self._word = StitchClock(number, SILENT, SILENT)
 
     def restore(self, life: str, epoch: int = 1) -> None:
         """Take up what the store holds.  An empty store registers the log's life; another life is refused."""
@@ -246,11 +246,13 @@ class Partition:
                 self._index(bucket_key(opened.person, opened.key), header)
         return rows
 
-    def new_words(self) -> list[StitchClock]:
-        """What the other partitions are to hear, once the step is committed: each word once, and never back."""
-        words = [word for word in self.position.clocks.passed_on() if word != self._words.get(word.turn)]
-        self._words.update({word.turn: word for word in words})
-        return words
+    def new_word(self) -> StitchClock | None:
+        """What the other partitions are to hear, once the step is committed: once, and never back."""
+        word = self.position.clocks.passed_on()
+        if word == self._word:
+            return None
+        self._word = word
+        return word
 
     def _settled_clock(self) -> Clock | None:
         """The clock to pass on: only when it is new, and all that it made due has been judged."""
