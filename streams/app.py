@@ -35,7 +35,7 @@ def build_app(settings: Settings, agent: Agent, handler: Handler) -> faust.App:
         stream_buffer_maxsize=8,
         stream_wait_empty=False,
     )
-    app.transport = BatchTransport(settings.kafka_bootstrap, handler, [url], app)
+    app.transport = BatchTransport(settings.kafka_bootstrap, handler, [url], app, settings.gather_s)
     topic = app.topic(*(settings.topic(name) for name in agent.reads), key_type=bytes, value_type=bytes)
 
     @app.agent(topic, name=agent.name)  # type: ignore[untyped-decorator]  # faust has no usable hints

@@ -22,6 +22,7 @@ from faust.types.tuples import TP, ConsumerMessage
 from streams.fault import fault
 from streams.metrics.metric import Reading
 
+ENOUGH_BYTES = 256 << 10  # a fetch that finds so many does not wait for more: a few large batches cost less than many small ones
 FETCH_S = 0.25  # how long a fetch waits for records: the clock of an idle partition is no finer
 
 
@@ -76,7 +77,8 @@ class BatchThread(AIOKafkaConsumerThread):
             max_poll_records=conf.broker_max_poll_records,
             max_poll_interval_ms=int(conf.broker_max_poll_interval * 1_000),
             max_partition_fetch_bytes=conf.consumer_max_fetch_size,
-            fetch_max_wait_ms=500,
+            fetch_min_bytes=ENOUGH_BYTES,
+            fetch_max_wait_ms=int(transport.gather_s * 1_000),
             request_timeout_ms=int(conf.broker_request_timeout * 1_000),
             session_timeout_ms=int(conf.broker_session_timeout * 1_000),
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1_000),
@@ -252,8 +254,10 @@ class BatchConsumer(FaustConsumer):
 
 
 class BatchTransport(FaustTransport):
+    """`gather_s`: how long records gather at the broker, as long as there are few of them."""
+
     Consumer = BatchConsumer
 
-    def __init__(self, bootstrap: str, handler: Handler, url: Any, app: Any) -> None:
+    def __init__(self, bootstrap: str, handler: Handler, url: Any, app: Any, gather_s: float) -> None:
         super().__init__(url, app)
-        self.bootstrap, self.handler = bootstrap, handler
+        self.bootstrap, self.handler, self.gather_s = bootstrap, handler, gather_s

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 import structlog
@@ -25,6 +25,7 @@ from streams.transport import Batch
 
 log = structlog.get_logger("throughline")
 Destination = tuple[str, int]  # topic, partition
+MOST_WAITING = 8  # batches; what comes while a transaction is under way goes into the next one
 
 
 class Step(msgspec.Struct):
@@ -65,8 +66,9 @@ class Cell:
         self._state = TopicPartition(state_topic, tp.partition)
         self._sender = producer(settings, f"{settings.namespace}.{name}-{tp.partition}")
         self._plain = plain
-        self._queue: asyncio.Queue[Batch] = asyncio.Queue(2)
+        self._queue: asyncio.Queue[Batch] = asyncio.Queue(MOST_WAITING)
         self._task: asyncio.Task[None] | None = None
+        self._said: asyncio.Future[Any] | None = None  # plain records on their way
         self.next_offset = 0
 
     async def restore(self, life: str) -> None:
@@ -119,35 +121,42 @@ class Cell:
         task, self._task = self._task, None
         while not self._queue.empty():  # whoever waits for a place gets one, and is forgotten with the rest
             self._queue.get_nowait()
-        self._queue = asyncio.Queue(2)
+        self._queue = asyncio.Queue(MOST_WAITING)
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
     async def stop(self) -> None:
         await self.pause()
+        await self._all_said()
         await self._sender.stop()
 
     async def _run(self, done: "Done") -> None:
         while True:
-            batch = await self._queue.get()
-            working = asyncio.ensure_future(self._work_off(batch))
+            batches = [await self._queue.get()]
+            while not self._queue.empty():
+                batches.append(self._queue.get_nowait())
+            working = asyncio.ensure_future(self._work_off(batches))
             try:
                 await asyncio.shield(working)
             finally:  # also when cancelled: what has begun is brought to its end
-                await self._ended(working, batch)
-                done(batch)
+                await self._ended(working, batches[0])
+                for batch in batches:
+                    done(batch)
 
-    async def _ended(self, working: "asyncio.Future[None]", batch: Batch) -> None:
+    async def _ended(self, working: "asyncio.Future[None]", first: Batch) -> None:
         try:
             await working
         except Exception as error:
-            fault(f"cannot process {batch.topic} {batch.partition} from offset {batch.value[0].offset}", error)
+            fault(f"cannot process {first.topic} {first.partition} from offset {first.value[0].offset}", error)
 
-    async def _work_off(self, batch: Batch) -> None:
-        if batch.first_offset != self.next_offset:  # of a former assignment: it will be, or was, read again
-            return
-        records = [(record.offset, record.value) for record in batch.value]
+    async def _work_off(self, batches: Iterable[Batch]) -> None:
+        records: list[tuple[int, bytes]] = []
+        next_offset = self.next_offset
+        for batch in batches:
+            if batch.first_offset == next_offset:  # else of a former assignment: it will be, or was, read again
+                records += [(record.offset, record.value) for record in batch.value]
+                next_offset = batch.next_offset
         at = 0
         while at < len(records):
             step = self.machine.step(records[at:], time.time_ns() // 1_000_000)
@@ -156,7 +165,7 @@ class Cell:
             await self._send_plain(step.behind)
             at += step.taken
             await asyncio.sleep(0)
-        self.next_offset = batch.next_offset
+        self.next_offset = next_offset
 
     async def _transact(self, inside: Mapping[Destination, list[Record]]) -> None:
         began_s = time.monotonic()
@@ -169,10 +178,19 @@ class Cell:
         TRANSACTION.observe(time.monotonic() - began_s)
 
     async def _send_plain(self, records: Mapping[Destination, list[Record]]) -> None:
+        """Nothing waits for these to arrive but the next ones, so that what could not be sent is a fault."""
+        if not records:
+            return
+        await self._all_said()
         sent = []
         for (topic, partition), several in records.items():
             sent += await send_all(self._plain, topic, partition, several)
-        await confirmed(sent)
+        self._said = asyncio.gather(*sent)
+
+    async def _all_said(self) -> None:
+        said, self._said = self._said, None
+        if said is not None:
+            await said
 
 
 class Done(Protocol):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ from streams.settings import Settings
 
 Header = tuple[str, bytes]
 MAX_BATCH_BYTES = 1 << 20
+FEW = 16  # records: above, a batch of their own costs less than a future each
 MAX_REQUEST_BYTES = 32 << 20
 
 
@@ -55,8 +56,10 @@ def producer(settings: Settings, transactional_id: str | None = None) -> Produce
     )
 
 
-async def send_all(sender: AIOKafkaProducer, topic: str, partition: int, records: Iterable[Record]) -> list[Awaitable[Any]]:
+async def send_all(sender: AIOKafkaProducer, topic: str, partition: int, records: Sequence[Record]) -> list[Awaitable[Any]]:
     """Hand records to the producer in their order.  -> futures that are done once the broker has them."""
+    if len(records) <= FEW:
+        return [await _send(sender, topic, partition, record) for record in records]
     sent: list[Awaitable[Any]] = []
     batch = sender.create_batch()
     for record in records:
@@ -68,6 +71,13 @@ async def send_all(sender: AIOKafkaProducer, topic: str, partition: int, records
     if batch.record_count():
         batch.close()
         sent.append(await sender.send_batch(batch, topic, partition=partition))
+    return sent
+
+
+async def _send(sender: AIOKafkaProducer, topic: str, partition: int, record: Record) -> Awaitable[Any]:
+    """Into the batch that is about to go: of several senders' few records one request is made, and batches would go one by one."""
+    headers = list(record.headers)
+    sent: Awaitable[Any] = await sender.send(topic, record.value, record.key, partition=partition, headers=headers)
     return sent
 
 

@@ -10,7 +10,7 @@ from clickhouse_driver import Client
 
 from tests.bench.world import Record
 
-PAUSE_S = 0.05
+PAUSE_S = 0.2
 
 
 class Reader:
