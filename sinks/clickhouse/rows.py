@@ -13,7 +13,7 @@ import msgspec
 
 from sinks.clickhouse.inserts import Insert
 from sinks.contract import ClockRow
-from streams.core.touchpoint import Touchpoint, hash_id
+from streams.core.touchpoint import Touchpoint, attributes_of, hash_id, identifiers_of
 
 Columns = dict[str, Sequence[Any]]
 Record = dict[str, Any]
@@ -40,8 +40,8 @@ def touchpoints(insert: Insert) -> Columns:
         "channel": [t.channel for t in rows],
         "action": [t.action for t in rows],
         "direction": [t.direction for t in rows],
-        "identifiers_json": [_json(t.identifiers) for t in rows],
-        "attributes": [_json(t.attributes) for t in rows],
+        "identifiers_json": [_json(identifiers_of(t)) for t in rows],
+        "attributes": [_json(attributes_of(t)) for t in rows],
         "region": [t.region for t in rows],
         "locale": [t.locale for t in rows],
         "agent": [t.agent for t in rows],

@@ -121,4 +121,6 @@ def cut(touchpoints: Iterable[Touchpoint], most: int = 500, most_bytes: int = 40
 def weigh(touchpoint: Touchpoint) -> int:
     """Bytes that a touchpoint takes when packed, about: attributes are what can be large."""
     attributes = touchpoint.attributes
+    if isinstance(attributes, msgspec.Raw):
+        return 300 + len(attributes)
     return 300 + sum(len(name) + (len(value) if isinstance(value, str) else 9) for name, value in attributes.items())

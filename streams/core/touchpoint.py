@@ -1,11 +1,17 @@
 """A touchpoint: one thing that happened between a person and the company, as the pipeline carries it."""
 
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 import msgspec
 
 Scalar = str | int | float | bool
 Order = tuple[int, int, str, str]
+if TYPE_CHECKING:
+    Pairs = tuple[tuple[str, str], ...]
+    Attributes = dict[str, Scalar]
+else:  # stays packed when a touchpoint is unpacked: most are carried and kept without anybody looking into them
+    Pairs = Attributes = msgspec.Raw
 
 
 class Touchpoint(msgspec.Struct, array_like=True, gc=False):
@@ -22,8 +28,8 @@ class Touchpoint(msgspec.Struct, array_like=True, gc=False):
     channel: str
     action: str
     direction: str  # inbound, outbound or empty
-    identifiers: tuple[tuple[str, str], ...]  # (type, value), as normalised by intake
-    attributes: dict[str, Scalar]
+    identifiers: Pairs  # (type, value), as normalised by intake; read by `identifiers_of`
+    attributes: Attributes  # read by `attributes_of`
     region: str
     locale: str
     agent: str  # who handled it
@@ -41,6 +47,24 @@ class Touchpoint(msgspec.Struct, array_like=True, gc=False):
 
 CONTENT_FIELDS = 14
 _pack_content = msgspec.msgpack.Encoder(order="deterministic").encode
+
+
+_unpack_pairs = msgspec.msgpack.Decoder(tuple[tuple[str, str], ...]).decode
+_unpack_attributes = msgspec.msgpack.Decoder(dict[str, Scalar]).decode
+
+
+def identifiers_of(touchpoint: Touchpoint) -> Pairs:
+    found = touchpoint.identifiers
+    if type(found) is msgspec.Raw:  # type: ignore[comparison-overlap]  # see Pairs
+        found = touchpoint.identifiers = _unpack_pairs(found)
+    return found
+
+
+def attributes_of(touchpoint: Touchpoint) -> Attributes:
+    found = touchpoint.attributes
+    if type(found) is msgspec.Raw:  # type: ignore[comparison-overlap]  # see Pairs
+        found = touchpoint.attributes = _unpack_attributes(found)
+    return found
 
 
 def order_of(touchpoint: Touchpoint) -> Order:

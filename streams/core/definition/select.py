@@ -7,7 +7,7 @@ from operator import attrgetter
 from streams.core.definition.condition import Holds, action_condition, condition
 from streams.core.definition.selector import Selector
 from streams.core.definition.values import DIMENSIONS
-from streams.core.touchpoint import Scalar, Touchpoint
+from streams.core.touchpoint import Scalar, Touchpoint, attributes_of, identifiers_of
 
 Read = Callable[[Touchpoint], Scalar | None]
 Predicate = Callable[[Touchpoint], bool]
@@ -46,9 +46,9 @@ def reader(path: str) -> Read:
     """What a touchpoint carries at a path; None if nothing.  Of several identifiers of a type the first counts."""
     kind, _, name = path.partition(".")
     if kind == "attributes":
-        return lambda touchpoint: touchpoint.attributes.get(name)
+        return lambda touchpoint: attributes_of(touchpoint).get(name)
     if kind == "identifiers":
-        return lambda touchpoint: next((value for each, value in touchpoint.identifiers if each == name), None)
+        return lambda touchpoint: next((value for each, value in identifiers_of(touchpoint) if each == name), None)
     dimension = attrgetter(path)
     return lambda touchpoint: dimension(touchpoint) or None
 

@@ -12,7 +12,7 @@ from streams.core.journey.promise import Commitment, commitments, promise_state
 from streams.core.journey.promise_rule import broken_promises
 from streams.core.journey.scene import Position, Scene
 from streams.core.journey.stage import stages
-from streams.core.touchpoint import Scalar, Touchpoint
+from streams.core.touchpoint import Scalar, Touchpoint, identifiers_of
 from streams.core.verdict import Breakage, Clock, Fact, Journey, PromiseState, Verdict
 
 UNOPENED = Verdict(None, (), None)
@@ -22,7 +22,7 @@ Made = dict[str, list[Commitment]]
 def instances_of(definition: Compiled, touchpoint: Touchpoint) -> tuple[str, ...]:
     """The instances of a definition that a touchpoint belongs to: all its identifiers of the instance's type."""
     wanted = definition.instance_type
-    return tuple(dict.fromkeys(value for kind, value in touchpoint.identifiers if kind == wanted))
+    return tuple(dict.fromkeys(value for kind, value in identifiers_of(touchpoint) if kind == wanted))
 
 
 def judge(definition: Compiled, instance: str, touchpoints: Sequence[Touchpoint], clock: Clock) -> Verdict:
