@@ -14,7 +14,7 @@ from typing import Any
 
 from fastavro import parse_schema, schemaless_reader
 
-from schemas.reading import compile_reader
+from schemas.reading import UnknownSymbol, compile_reader
 from schemas.writing import compile_writer
 
 SUBJECTS = ("touchpoint", "rejected_touchpoint", "journey", "breakage", "person")
@@ -64,8 +64,8 @@ def encoder(subject: str, objects: Collection[str] = ()) -> Callable[[dict[str, 
 def decoder(subject: str) -> Callable[[bytes], dict[str, Any]]:
     """-> a function from framed bytes to a record of the newest packaged schema, whatever number it was written with.
 
-    Raises UnknownSchema for an id that is not packaged, ValueError for bytes that are not framed, and EOFError, IndexError,
-    ValueError or struct.error for bytes that do not fit the schema.
+    Raises UnknownSchema for an id that is not packaged, ValueError for bytes that are not framed, UnknownSymbol, and EOFError,
+    IndexError, ValueError or struct.error for bytes that do not fit the schema.
     """
     ours = numbers(subject)[-1]
     schema = parsed(subject, ours)
@@ -79,6 +79,9 @@ def decoder(subject: str) -> Callable[[bytes], dict[str, Any]]:
             return read(data, FRAME.size)  # type: ignore[no-any-return]
         body = BytesIO(data)
         body.seek(FRAME.size)
-        return schemaless_reader(body, parsed(subject, number), schema)  # type: ignore[return-value]
+        try:
+            return schemaless_reader(body, parsed(subject, number), schema)  # type: ignore[return-value]
+        except IndexError:  # what fastavro makes of a symbol that it does not know
+            raise UnknownSymbol(f"an enum of {subject} {number}") from None
 
     return decode

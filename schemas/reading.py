@@ -15,11 +15,15 @@ _THREE_PAIRS = Struct("<HHH").unpack_from
 _PAIR = [low & 127 | (high & 127) << 7 for high in range(256) for low in range(256)]  # two bytes of a number: 14 bits
 
 
+class UnknownSymbol(ValueError):
+    """An enum has a symbol number that its schema does not know."""
+
+
 def compile_reader(schema: Any) -> Read:
     """-> a function from bytes, and where the value begins in them, to the value.
 
     `schema` is what `fastavro.parse_schema` returns.  The function raises EOFError, IndexError, ValueError or struct.error for
-    bytes that do not fit; IndexError also for a symbol that an enum does not have.
+    bytes that do not fit, and UnknownSymbol.
     """
     made = _Reader()
     lines = ["def read(data, at):", " size = len(data)", *(f" {line}" for line in made.value(schema, "value")), " return value"]
@@ -49,15 +53,19 @@ def _rest(data: bytes, at: int, begun: int) -> tuple[int, int]:
             raise ValueError("a number of more than 64 bits")
 
 
-def _end(at: int, zigzag: int, size: int) -> int:
+def _end(at: int, zigzag: int, size: int) -> None:
     raise EOFError(f"{zigzag >> 1} bytes at {at} of {size}")
+
+
+def _no_symbol(zigzag: int) -> None:
+    raise UnknownSymbol(f"symbol {zigzag >> 1 ^ -(zigzag & 1)}")
 
 
 class _Reader:
     """Lines of Python that put the value at `at` into a variable, and `at` behind it."""
 
     def __init__(self) -> None:
-        self.names: dict[str, Any] = {"rest": _rest, "end_of": _end, "double": Struct("<d").unpack_from}
+        self.names: dict[str, Any] = {"rest": _rest, "end_of": _end, "no_symbol": _no_symbol, "double": Struct("<d").unpack_from}
         self._named: dict[str, Any] = {}
         self._count = count()
 
@@ -77,7 +85,8 @@ class _Reader:
             yield from self._record(schema, into)
         elif kind == "enum":
             yield from _ZIGZAG
-            yield f"{into} = {self._keep(tuple(schema['symbols']))}[{len(schema['symbols'])} if number & 1 else number >> 1]"
+            yield f"if number & 1 or number >> 1 >= {len(schema['symbols'])}: no_symbol(number)"
+            yield f"{into} = {self._keep(tuple(schema['symbols']))}[number >> 1]"
         elif kind == "array":
             yield from self._several(into, "[]", self._item(schema["items"], into))
         elif kind == "map":

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from schemas.codec import FRAME, UnknownSchema, decoder
+from schemas.reading import UnknownSymbol
 from streams.core.intake import Rejected
 
 OPEN_BRACE = 0x7B
@@ -36,7 +37,7 @@ def _from_avro(avro: Callable[[bytes], dict[str, Any]], value: bytes) -> dict[st
         return avro(value)
     except UnknownSchema as error:
         raise Rejected("unknown_schema", str(error)) from None
-    except IndexError:  # what fastavro makes of an enum's symbol number beyond its symbols
+    except UnknownSymbol:
         raise Rejected("invalid_enum", "an enum has a symbol number that the schema does not know") from None
     except Exception as error:  # whatever a decoder makes of foreign bytes is the record's fault, not ours
         raise Rejected("undecodable", f"the bytes do not fit the schema: {type(error).__name__}") from None

@@ -130,6 +130,14 @@ def test_bytes_that_are_no_record_have_their_reason(value: bytes | None, reason:
     assert caught.value.reason == reason
 
 
+def test_a_record_that_is_cut_off_anywhere_is_undecodable() -> None:
+    whole = encode(record())
+    for size in range(FRAME.size, len(whole)):
+        with pytest.raises(Rejected) as caught:
+            decode(whole[:size])
+        assert caught.value.reason == "undecodable"
+
+
 def test_an_unknown_symbol_of_an_enum_has_its_reason() -> None:
     before = encode(record())
     other = encode(record(origin="system"))
