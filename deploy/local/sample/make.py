@@ -88,7 +88,9 @@ RULES = {
         WHERE due_at < getvariable('as_of') AND coalesce(answered_at > due_at, true) AND coalesce(closed_at > due_at, true)""",
     "stalled": """
         WITH gaps AS (
-          SELECT number, least(resolved_at, closed_at) AS over_at, happened_at, lead(happened_at) OVER (PARTITION BY number ORDER BY happened_at) AS next_at
+          SELECT
+            number, least(resolved_at, closed_at) AS over_at, happened_at,
+            lead(happened_at) OVER (PARTITION BY number ORDER BY happened_at) AS next_at
           FROM steps JOIN incidents USING (number)
         )
         SELECT count(DISTINCT number) AS "open or recovered" FROM gaps
