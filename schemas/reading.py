@@ -1,7 +1,7 @@
 """A compiled Avro reader for our own records: a schema becomes one Python function without a call a field.
 
-fastavro asks at each value what its schema is; reading this way takes a third of its time for a journey.  A property test holds it
-equal to fastavro, on whole records and on damaged ones.
+fastavro asks at each value what its schema is; reading this way takes three fifths of its time for a touchpoint.  Property tests
+hold it equal to fastavro on whole records; damaged ones are a misfit or a record, and never anything else.
 """
 
 from collections.abc import Callable, Iterator
