@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 from faust.types.tuples import TP
 
-from streams.agents.producing import Record, confirmed, producer, send_all
+from streams.agents.producing import Destination, Record, confirmed, producer, send_each
 from streams.fault import fault
 from streams.metrics.metric import Reading
 from streams.metrics.table import RESTORE, TRANSACTION
@@ -24,7 +24,6 @@ from streams.settings import Settings
 from streams.transport import Batch
 
 log = structlog.get_logger("throughline")
-Destination = tuple[str, int]  # topic, partition
 MOST_WAITING = 8  # batches; what comes while a transaction is under way goes into the next one
 
 
@@ -170,10 +169,7 @@ class Cell:
     async def _transact(self, inside: Mapping[Destination, list[Record]]) -> None:
         began_s = time.monotonic()
         await self._sender.begin_transaction()
-        sent = []
-        for (topic, partition), records in inside.items():
-            sent += await send_all(self._sender, topic, partition, records)
-        await confirmed(sent)
+        await confirmed(await send_each(self._sender, inside))
         await self._sender.commit_transaction()
         TRANSACTION.observe(time.monotonic() - began_s)
 
@@ -182,10 +178,7 @@ class Cell:
         if not records:
             return
         await self._all_said()
-        sent = []
-        for (topic, partition), several in records.items():
-            sent += await send_all(self._plain, topic, partition, several)
-        self._said = asyncio.gather(*sent)
+        self._said = asyncio.gather(*await send_each(self._plain, records))
 
     async def _all_said(self) -> None:
         said, self._said = self._said, None

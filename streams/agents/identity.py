@@ -7,9 +7,9 @@ import msgspec
 
 from schemas.codec import encoder
 from streams import topology
-from streams.agents.cell import Destination, Step
+from streams.agents.cell import Step
 from streams.agents.marks import CLOCK_KEY, clock_mark
-from streams.agents.producing import Record
+from streams.agents.producing import Destination, Record
 from streams.core.clock import SILENT, IntakeClocks, Pair
 from streams.core.identity import Change, Identity, Known
 from streams.core.log import FORMAT, IdentityClock, IntakeClock, Link, Redirect, Redirects, pack, unpack_link, version

@@ -16,12 +16,11 @@ from faust.types.tuples import TP
 
 from schemas.codec import encoder
 from streams import topology
-from streams.agents.cell import Destination
 from streams.agents.intake_batch import Reader, Taken
 from streams.agents.marks import CLOCK_KEY, clock_mark
-from streams.agents.producing import Record, confirmed, send_all
+from streams.agents.producing import Destination, Record, confirmed, send_each
 from streams.core.lateness import SourceClock, from_metadata, to_metadata
-from streams.core.log import IntakeClock, Links, Touchpoints, cut, home, pack
+from streams.core.log import IntakeClock, Links, Touchpoints, cut, home, pack, weigh
 from streams.fault import fault
 from streams.metrics.metric import Reading
 from streams.metrics.table import EVENT_AGE, REJECTED, TOO_LATE, TOUCHPOINTS, clock_lag
@@ -107,7 +106,7 @@ class Intake:
         for touchpoint in taken.touchpoints:
             homes[home(touchpoint.address, self.settings.log_partitions)].append(touchpoint)
         records = {
-            (self._log, partition): [Record(None, pack(Touchpoints(piece))) for piece in cut(touchpoints)]
+            (self._log, partition): [Record(None, pack(Touchpoints(piece))) for piece in cut(touchpoints, weigh)]
             for partition, touchpoints in homes.items()
         }
         if taken.links:
@@ -118,10 +117,7 @@ class Intake:
         return records
 
     async def _send(self, records: Mapping[Destination, list[Record]]) -> list[Awaitable[Any]]:
-        sent: list[Awaitable[Any]] = []
-        for (topic, partition), several in records.items():
-            sent += await send_all(self._plain, topic, partition, several)
-        return sent
+        return await send_each(self._plain, records)
 
     async def _settle_sends(self) -> None:
         while self._sending:

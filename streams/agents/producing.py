@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaProducer
 from streams.settings import Settings
 
 Header = tuple[str, bytes]
+Destination = tuple[str, int]  # topic, partition
 MAX_BATCH_BYTES = 1 << 20
 FEW = 16  # records: above, a batch of their own costs less than a future each
 MAX_REQUEST_BYTES = 32 << 20
@@ -54,6 +55,14 @@ def producer(settings: Settings, transactional_id: str | None = None) -> Produce
         linger_ms=0,
         **transaction,
     )
+
+
+async def send_each(sender: AIOKafkaProducer, records: Mapping[Destination, Sequence[Record]]) -> list[Awaitable[Any]]:
+    """`send_all` for several destinations."""
+    sent: list[Awaitable[Any]] = []
+    for (topic, partition), several in records.items():
+        sent += await send_all(sender, topic, partition, several)
+    return sent
 
 
 async def send_all(sender: AIOKafkaProducer, topic: str, partition: int, records: Sequence[Record]) -> list[Awaitable[Any]]:

@@ -1,14 +1,16 @@
 """Stitch as a machine of bytes: packed log records in, Kafka records out."""
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 import msgspec
 
 from schemas.codec import encoder
 from streams import topology
-from streams.agents.cell import Destination, Step
+from streams.agents.cell import Step
 from streams.agents.marks import CLOCK_KEY, clock_mark
-from streams.agents.producing import Record
+from streams.agents.producing import Destination, Record
 from streams.agents.tally import Tally
 from streams.core.log import Move, MovedFacts, cut, pack, weigh
 from streams.core.stitch.partition import Outcome, Partition
@@ -19,7 +21,6 @@ from streams.metrics.metric import Reading
 from streams.metrics.table import EVENT_AGE, STATE, clock_lag
 from streams.settings import Settings
 
-MOST_MOVED_BYTES = 400_000  # in one record
 IDLE_RECORDS = 5_000  # so many without a change, and the position is written all the same: a restart does not read them again
 
 TALLY = b"t"  # key in the state topic, beside those of streams.core.stitch.state
@@ -106,15 +107,6 @@ def _key(row: Row, name: str) -> bytes:
 
 def _records(moves: Iterable[Move]) -> Iterable[MovedFacts]:
     """Not too many touchpoints in one."""
-    together: list[Move] = []
-    size_bytes = 0
-    for move in moves:
-        for piece in cut(move.touchpoints):
-            weight_bytes = sum(map(weigh, piece))
-            if size_bytes + weight_bytes > MOST_MOVED_BYTES and together:
-                yield MovedFacts(together)
-                together, size_bytes = [], 0
-            together.append(Move(move.redirect, piece))
-            size_bytes += weight_bytes
-    if together:
-        yield MovedFacts(together)
+    facts = ((move.redirect, touchpoint) for move in moves for touchpoint in move.touchpoints)
+    for piece in cut(facts, lambda fact: weigh(fact[1])):
+        yield MovedFacts([Move(redirect, [fact[1] for fact in together]) for redirect, together in groupby(piece, itemgetter(0))])

@@ -3,13 +3,15 @@
 Every record is a MessagePack array that begins with its kind.  New fields go to the end, with a default.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 from zlib import crc32
 
 import msgspec
 
 from streams.core.touchpoint import Order, Touchpoint
 
+T = TypeVar("T")
 FORMAT = 1  # of log and state records; a reader refuses a newer one
 
 
@@ -103,17 +105,17 @@ def version(epoch: int, offset: int, step: int) -> int:
     return epoch << 56 | offset << 16 | step
 
 
-def cut(touchpoints: Iterable[Touchpoint], most: int = 500, most_bytes: int = 400_000) -> Iterator[list[Touchpoint]]:
-    """Lists small enough for one record each.  A touchpoint's size is estimated by its texts."""
-    piece: list[Touchpoint] = []
+def cut(items: Iterable[T], weigh_bytes: Callable[[T], int], most: int = 500, most_bytes: int = 400_000) -> Iterator[list[T]]:
+    """Lists small enough for one record each."""
+    piece: list[T] = []
     size_bytes = 0
-    for touchpoint in touchpoints:
-        weight_bytes = weigh(touchpoint)
-        if piece and (len(piece) >= most or size_bytes + weight_bytes > most_bytes):
+    for item in items:
+        its_bytes = weigh_bytes(item)
+        if piece and (len(piece) >= most or size_bytes + its_bytes > most_bytes):
             yield piece
             piece, size_bytes = [], 0
-        piece.append(touchpoint)
-        size_bytes += weight_bytes
+        piece.append(item)
+        size_bytes += its_bytes
     if piece:
         yield piece
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from streams import topology
-from streams.agents.producing import Record, confirmed, producer, send_all
+from streams.agents.producing import FEW, Record, confirmed, producer, send_all
 from tests.fixtures.pipeline import Pipeline, Pipelines
 
 SENDERS = 400
@@ -14,7 +14,7 @@ async def _send_side_by_side(pipeline: Pipeline) -> int:
     await sender.start()
     try:
         numbers = map(str.encode, map(str, range(SENDERS)))
-        sent = await asyncio.gather(*(send_all(sender, topic, 0, [Record(None, number)]) for number in numbers))
+        sent = await asyncio.gather(*(send_all(sender, topic, 0, [Record(None, number)] * (FEW + 1)) for number in numbers))
         await confirmed(future for several in sent for future in several)
         return len(sent)
     finally:
