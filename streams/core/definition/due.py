@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from streams.core.definition.model import Promise
 from streams.core.definition.select import reader
 from streams.core.definition.values import DEFAULT_REGION
-from streams.core.touchpoint import Scalar, Touchpoint, attributes_of
+from streams.core.touchpoint import Scalar, Touchpoint
 
 Facts = Mapping[str, Scalar]
 Due = Callable[[Touchpoint, Facts], int | None]
@@ -49,8 +49,6 @@ def _at(path: str) -> Due:
     kind, _, name = path.partition(".")
     if kind == "keeps":
         return lambda _, facts: instant_ms(facts.get(name))
-    if kind == "attributes":
-        return lambda touchpoint, _: instant_ms(attributes_of(touchpoint).get(name))
     read = reader(path)
     return lambda touchpoint, _: instant_ms(read(touchpoint))
 
