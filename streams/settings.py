@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     max_record_bytes: int = Field(1 << 20, ge=1_024, description="A larger record of the input topic is rejected, bytes.")
     clock_interval_s: Seconds = Field(0.25, description="How often a clock is sent at most, seconds.")
 
-    gather_s: float = Field(0.1, ge=0, le=5, description="How long a fetch lets records gather at the broker, seconds.")
+    gather_s: float = Field(0.1, ge=0.01, le=5, description="How long a fetch lets records gather at the broker, seconds.")
     poll_records: int = Field(2_000, ge=1, description="Most records that one fetch hands to an agent.")
     step_persons: int = Field(2_000, ge=1, description="Most persons that one transaction of stitch concerns.")
     land_rows: int = Field(50_000, ge=1, le=100_000, description="Rows that land inserts at once at most, a table.")

@@ -21,9 +21,9 @@ def _keep(kept: Path, password: str) -> None:
     """Whole or not at all, and the first of two that try at the same time wins."""
     kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, part = tempfile.mkstemp(prefix=f"{kept.name}.", dir=kept.parent)
-    with open(handle, "w", encoding="ascii") as file:
-        file.write(password + "\n")
     try:
+        with open(handle, "w", encoding="ascii") as file:
+            file.write(password + "\n")
         os.link(part, kept)
     except FileExistsError:
         pass
