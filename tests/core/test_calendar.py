@@ -20,6 +20,7 @@ TURNS = {  # a zone, and when its clocks are turned
     "Australia/Lord_Howe": ["2024-04-06T15:00Z", "2024-10-05T15:30Z"],  # by half an hour
     "Asia/Kathmandu": ["1985-12-31T18:30Z", "2024-01-01T00:00Z"],  # by a quarter, once
     "America/St_Johns": ["2007-03-11T03:31Z", "2007-11-04T02:31Z"],  # a minute past midnight
+    "Pacific/Apia": ["2011-12-30T10:00Z", "2011-09-24T14:00Z"],  # by a whole day: one Friday was left out
 }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from streams.definitions import load_bundle
 from tests.fixtures.pipeline import Pipeline, Pipelines
@@ -14,7 +15,7 @@ from tests.fixtures.views import differences, doubles
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
-DEFINITIONS = Path(__file__).parent / "definitions"
+DEFINITIONS = ROOT.parent / "shared" / "design" / "definitions"
 SHUFFLED = ("--shuffle", "7", "--duplicates", "0.1", "--broken", "0.01")
 REASONS = {  # how a replay damages a record -> why intake rejects it
     "truncated": "undecodable", "unknown_schema": "unknown_schema", "invalid_enum": "invalid_enum", "empty": "undecodable",
@@ -24,11 +25,22 @@ Truth = dict[str, Any]
 
 
 def truth(name: str) -> Truth:
+    """Counts of the files alone.  Skips the test where they or the definition that says the same are not there."""
     file = DATA / name / "truth.json"
-    if not file.is_file():
+    if not file.is_file() or not _definition(name).is_file():
         pytest.skip("not run: data absent")
     found: Truth = json.loads(file.read_text(encoding="utf-8"))
     return found
+
+
+def rules_of(name: str) -> set[str]:
+    """Names of everything that can break in the definition of a set."""
+    truth(name)
+    return set(yaml.safe_load(_definition(name).read_text(encoding="utf-8"))["breakages"])
+
+
+def _definition(name: str) -> Path:
+    return DEFINITIONS / f"truth_{name}.yaml"
 
 
 @dataclass(frozen=True)
@@ -44,8 +56,10 @@ class Landed:
         (row,) = self.pipeline.query(sql)
         return row[0] if len(row) == 1 else row
 
-    def broken(self) -> dict[str, int]:
-        return dict(self.pipeline.query("SELECT rule, count() FROM v_breakages GROUP BY rule"))
+    def broken(self, rule: str) -> int:
+        """How often a rule was broken, recovered or not."""
+        count: int = self.value(f"SELECT count() FROM v_breakages WHERE rule = '{rule}'")
+        return count
 
     def spread(self, durations: str, unit_s: int) -> dict[str, float]:
         """Linear quantiles of `SELECT duration_s ...`, as truth.json gives them."""
@@ -59,7 +73,7 @@ class Landed:
 def through(pipelines: Pipelines, name: str, as_of: str, *replay: str) -> Landed:
     """Load a set with its shipped mapping and close its books."""
     expected = truth(name)
-    pipeline = pipelines(load_bundle([DEFINITIONS / f"truth_{name}.yaml"]), source_partitions=4, log_partitions=4)
+    pipeline = pipelines(load_bundle([_definition(name)]), source_partitions=4, log_partitions=4)
     pipeline.start()
     summary = json.loads(pipeline.command("load", DATA / name, "--mapping", name, "--json", *replay))
     pipeline.command("settle", "--as-of", as_of, "--final")

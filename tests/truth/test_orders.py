@@ -3,9 +3,30 @@
 import pytest
 
 from tests.fixtures.pipeline import Pipelines
-from tests.truth.real_data import REASONS, SHUFFLED, Landed, assert_all_accounted_for, assert_same, through, truth
+from tests.truth.real_data import REASONS, SHUFFLED, Landed, assert_all_accounted_for, assert_same, rules_of, through, truth
 
 CUTOFF = "cutoff(max purchase/delivered ts)"
+RULES = {
+    "late_delivery": "late_ts_rule(delivered>estimated 00:00)",
+    "late_by_day": "late_day_rule(date>date)",
+    "late_outcome_delivered": "late_ts_rule_status_delivered_only",
+    "late_day_outcome_delivered": "late_day_rule_status_delivered_only",
+    "never_delivered": "never_delivered_past_estimate_at_cutoff",
+    "overdue": "never_delivered_not_canceled_unavailable_past_estimate",
+    "missed_limit_items": "item_lines_seller_missed_ship_limit",
+    "missed_limit": "orders_seller_missed_ship_limit",
+    "low_reviews": "reviews_low(<=2)",
+    "low_review_orders": "orders_with_any_low_review",
+    "late_low_review": "late_orders_with_low_review",
+    "ontime_low_review": "ontime_orders_with_low_review",
+    "multi_payment": "multi_payment_orders",
+    "without_items": "orders_without_items",
+    "carrier_before_approval": "carrier_before_approved",
+    "delivered_before_carrier": "delivered_before_carrier",
+    "cancelled_after_delivery": "canceled_after_delivery_ts",
+    "survey_before_delivery": "review_before_delivery(creation<delivered)",
+    "second_order": "persons_with_2plus_orders",
+}
 
 
 @pytest.fixture(scope="module")
@@ -29,22 +50,13 @@ def test_every_order_is_one_journey_of_one_of_the_people(orders: Landed) -> None
     assert counted == (orders.truth["orders"], orders.truth["orders"], orders.truth["unique_persons"])
 
 
-@pytest.mark.parametrize(
-    ("rule", "key"),
-    [
-        ("late_delivery", "late_ts_rule(delivered>estimated 00:00)"),
-        ("late_by_day", "late_day_rule(date>date)"),
-        ("late_outcome_delivered", "late_ts_rule_status_delivered_only"),
-        ("late_day_outcome_delivered", "late_day_rule_status_delivered_only"),
-        ("overdue", "never_delivered_not_canceled_unavailable_past_estimate"),
-        ("never_delivered", "never_delivered_past_estimate_at_cutoff"),
-        ("missed_limit_items", "item_lines_seller_missed_ship_limit"),
-        ("missed_limit", "orders_seller_missed_ship_limit"),
-        ("without_items", "orders_without_items"),
-    ],
-)
-def test_orders_break_as_often_as_the_files_say(orders: Landed, rule: str, key: str) -> None:
-    assert orders.broken()[rule] == orders.truth[key]
+def test_every_rule_is_compared() -> None:
+    assert rules_of("orders") == set(RULES)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_orders_break_as_often_as_the_files_say(orders: Landed, rule: str) -> None:
+    assert orders.broken(rule) == orders.truth[RULES[rule]]
 
 
 def test_promises_stand_as_the_files_say(orders: Landed) -> None:
