@@ -52,7 +52,7 @@ def run_tests(paths: Paths = None, as_json: AsJson = False) -> None:
     if bundle is None:
         print(*problems, sep="\n", file=sys.stderr)
         raise CheckFailed(f"{_counted(len(problems), 'problem')} in the definitions: nothing was run")
-    failures = [failure for definition in bundle.definitions for failure in run_cases(definition)]
+    failures = [failure for definition in bundle.definitions for failure in run_cases(bundle, definition)]
     count = sum(len(each.definition.cases) for each in bundle.definitions)
     if as_json:
         print(json.dumps({"cases": count, "failures": [failure._asdict() for failure in failures]}, indent=2))

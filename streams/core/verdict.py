@@ -104,9 +104,24 @@ class Breakage(msgspec.Struct, array_like=True, frozen=True):
     facts: tuple[Fact, ...]
 
 
+class Lived(msgspec.Struct, array_like=True, frozen=True):
+    """What rules over a person's journeys know of one."""
+
+    definition: str
+    instance: str
+    opened: Proof  # its opening touchpoint
+    sequence: int  # of that touchpoint
+    closed_at: int | None
+    region: str
+    channel: str
+    backfilled: bool
+    facts: tuple[Fact, ...]
+
+
 class Verdict(msgspec.Struct, array_like=True, frozen=True):
     journey: Journey | None  # None: nothing opened it
     breakages: tuple[Breakage, ...]
     next_deadline: (
         int | None
     )  # the verdict may change once the clock is past this; None: only by a touchpoint or the books' closing
+    lived: Lived | None = None

@@ -3,10 +3,13 @@
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from streams.core.calendar import Calendar
+from streams.core.calendar.read import load_calendars
 from streams.core.definition import Bundle, DefinitionError, Problem, bundle_of
 
 SHIPPED = Path(__file__).parent
-NO_JOURNEYS = frozenset({"identity.yaml", "calendars.yaml"})  # what else lives beside definitions
+CALENDARS = "calendars.yaml"
+NO_JOURNEYS = frozenset({"identity.yaml", CALENDARS})  # what else lives beside definitions
 
 
 def load_bundle(paths: Iterable[Path], identifier_types: Collection[str] | None = None) -> Bundle:
@@ -14,23 +17,41 @@ def load_bundle(paths: Iterable[Path], identifier_types: Collection[str] | None 
 
     `identifier_types`: those that an instance may have; None: any.
     """
-    texts, problems = [], []
+    paths, problems, texts = list(paths), list[Problem](), list[tuple[str, str]]()
+    calendars = _calendars(paths, problems)
     for path in paths:
         files = definition_files(path)
         if not files:
             problems.append(Problem(str(path), 1, "", "this folder has no definitions: expected `*.yaml` files"))
-        for file in files:
-            try:
-                texts.append((str(file), file.read_text(encoding="utf-8")))
-            except (OSError, UnicodeDecodeError) as error:
-                problems.append(Problem(str(file), 1, "", f"cannot be read: {error}"))
+        texts += [(str(file), text) for file in files if (text := _text(file, problems)) is not None]
     try:
-        bundle = bundle_of(texts, identifier_types)
+        bundle = bundle_of(texts, identifier_types, calendars)
     except DefinitionError as error:
         raise DefinitionError([*error.problems, *problems]) from None
     if problems:
         raise DefinitionError(problems)
     return bundle
+
+
+def _calendars(paths: Iterable[Path], problems: list[Problem]) -> dict[str, Calendar]:
+    """Those that ship with Throughline; those of a `calendars.yaml` beside the definitions take their place by name."""
+    folders = {path if path.is_dir() else path.parent: None for path in paths}
+    found: dict[str, Calendar] = {}
+    for file in dict.fromkeys([SHIPPED / CALENDARS, *(folder / CALENDARS for folder in folders)]):
+        if file.exists() and (text := _text(file, problems)) is not None:
+            try:
+                found |= load_calendars(text, str(file))
+            except DefinitionError as error:
+                problems += error.problems
+    return found
+
+
+def _text(file: Path, problems: list[Problem]) -> str | None:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(Problem(str(file), 1, "", f"cannot be read: {error}"))
+        return None
 
 
 def definition_files(path: Path) -> list[Path]:

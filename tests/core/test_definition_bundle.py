@@ -20,7 +20,7 @@ def test_the_definitions_that_ship_are_in_order_and_hold_their_cases() -> None:
         tried = {rule for case in definition.definition.cases for rule in case.expect}
         assert definition.definition.about
         assert tried == {rule.name for rule in definition.rules}, "every rule has a case"
-        assert run_cases(definition) == []
+        assert run_cases(bundle, definition) == []
 
 
 def test_a_bundle_knows_its_definitions_by_the_type_of_their_instance() -> None:

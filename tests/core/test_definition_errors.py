@@ -4,6 +4,7 @@ from textwrap import dedent
 
 import pytest
 
+from streams.core.calendar.read import load_calendars
 from streams.core.definition import DefinitionError, bundle_of, load
 
 RIGHT = "journey: order\nversion: 1\ninstance: order\nopens: opened\n"
@@ -13,9 +14,6 @@ def problems(text: str) -> list[str]:
     with pytest.raises(DefinitionError) as raised:
         load(text, "f.yaml")
     return [str(problem).removeprefix("f.yaml:") for problem in raised.value.problems]
-
-
-LATER = "is part of the language, and not in this version yet"
 
 
 @pytest.mark.parametrize(
@@ -28,14 +26,18 @@ LATER = "is part of the language, and not in this version yet"
         ("closes: {Done: x}", "5: closes.Done: expected a name of small letters, digits and `_`, got `Done`"),
         ("closes: {expired: x}", "5: closes.expired: `expired` is set by Throughline itself: take another name"),
         ("keeps: {promises_without_due: {of: a, take: count}}", "is set by Throughline itself: take another name"),
-        ("expires: 3 days", "5: expires: expected a duration like `90s`, `30m`, `4h` or `7d`, got `3 days`"),
+        (
+            "expires: 3 days",
+            "5: expires: expected a duration like `90s`, `30m`, `4h` or `7d`, or `4 working hours`, `5 working days`, got `3 days`",
+        ),
         ("expires: 40000d", "5: expires: `40000d` is longer than 36500d"),
-        ("expires: 5 working days", f"5: expires: `working days` {LATER}"),
+        ("cases: [{name: a, given: [], at: 5 working days, expect: {}}]", "stands where only elapsed time can"),
+        ("expires: 40000 working days", "5: expires: `40000 working days` is longer than 10000 working days"),
         ("outcome: middle", "5: outcome: expected 'first' or 'last', got `middle`"),
         ("version: 0", "5: `version` is there twice"),
-        ("calendar: care", f"5: calendar: `calendar` {LATER}, except `always`"),
-        ("look_back: 3d", f"5: look_back: `look_back` {LATER}"),
-        ("pauses: {from: a, to: b}", f"5: pauses: `pauses` {LATER}"),
+        ("calendar: Care", "5: calendar: expected a name of small letters"),
+        ("pauses: {from: a}", "5: pauses: `to` is missing"),
+        ("stages: {s: {from: a, to: b, paused: true}}", "5: stages.s.paused: `paused: true` needs `pauses`"),
         ("effort: {call.*: much}", "5: effort.call.*: a valid number, got `much`"),
         ("keeps: {a: {of: x, take: last}}", "5: keeps.a: `take: last` needs a `value`"),
         ("keeps: {a: {of: x, take: last, value: keeps.b}}", "`keeps.b` is one value for the whole journey"),
@@ -45,22 +47,64 @@ LATER = "is part of the language, and not in this version yet"
         ("promises: {a: {made_by: x, due: {BR: 1h}, kept_by: y}}", "expected `default` for the regions that are not named"),
         ("promises: {a: {made_by: x, due: tomorrow, kept_by: y}}", "5: promises.a.due: `tomorrow` is no path"),
         ("promises: {a: {made_by: x, due: 3x, kept_by: y}}", "5: promises.a.due: expected a duration"),
-        ("promises: {a: {made_by: x, due: 1h, kept_by: y, paused: true}}", f"5: promises.a.paused: `paused` {LATER}"),
+        ("promises: {a: {made_by: x, due: 1h, kept_by: y, paused: true}}", "5: promises.a.paused: `paused: true` needs `pauses`"),
         ("promises: {a: {made_by: x, due: keeps.b, kept_by: y}}", "5: promises.a.due: no fact is called `b`; there is none"),
         ("breakages: {a: {promise: b}}", "5: breakages.a.promise: no promise is called `b`; there is none"),
-        ("breakages: {a: {severity: info}}", "5: breakages.a: expected exactly one of `absence` and `promise`"),
+        (
+            "breakages: {a: {severity: info}}",
+            "5: breakages.a: expected exactly one of `absence`, `promise`, `count`, `sequence`, `threshold`",
+        ),
         ("breakages: {a: {absence: {after: a, of: b, within: 1h}, promise: b}}", "expected exactly one of"),
-        ("breakages: {a: {absence: {after: a, of: b, within: 1h}, scope: person}}", f"5: breakages.a.scope: `person` {LATER}"),
-        ("breakages: {a: {absence: {after: a, of: b, within: 1h}, per: person}}", f"5: breakages.a.per: `person` {LATER}"),
-        ("breakages: {a: {count: {of: b, at_least: 1}}}", f"5: breakages.a.count: `count` {LATER}"),
-        ("breakages: {a: {absence: {after: {breaks: x}, of: b, within: 1h}}}", f"absence.after.breaks: `breaks` {LATER}"),
+        ("breakages: {a: {absence: {after: a, of: b, within: 1h}, per: person}}", "`per: person` needs `scope: person`"),
+        (
+            "breakages: {a: {absence: {after: a, of: b, within: journey}, scope: person}}",
+            "`within: journey` belongs to one journey",
+        ),
+        (
+            "breakages: {a: {count: {of: b, at_least: 2}, scope: person}}",
+            "5: breakages.a.count: a count over a person needs `within`, or",
+        ),
+        (
+            "breakages: {a: {sequence: {steps: [a, b]}, scope: person}}",
+            "5: breakages.a.sequence: a sequence over a person needs `within`",
+        ),
+        ("breakages: {a: {count: {over: journeys, at_least: 2}}}", "`over: journeys` looks at all journeys of a person"),
+        ("breakages: {a: {count: {over: journeys, of: b, at_least: 2}, scope: person}}", "journeys are counted as they are"),
+        ("breakages: {a: {count: {at_least: 2}}}", "5: breakages.a.count: `of` is missing"),
+        ("breakages: {a: {count: {of: b, at_least: 0}}}", "5: breakages.a.count.at_least:"),
+        ("breakages: {a: {sequence: {order: [x, y]}}}", "5: breakages.a.sequence.order.0: no stage is called `x`"),
+        (
+            "breakages: {a: {sequence: {steps: [x, y], order: [x, y]}}}",
+            "expected exactly one of `steps`, `over: journeys` and `order`",
+        ),
+        ("breakages: {a: {sequence: {order: [x, y], within: 3d}}}", "`within` does not go with `order`"),
+        (
+            "breakages: {a: {scope: person, sequence: {over: journeys, "
+            "gap: {from: closed, to: opened, at_least: 9d, at_most: 8d}}}}",
+            "`at_least` is longer than `at_most`: no gap is both",
+        ),
+        ("breakages: {a: {threshold: {of: x, value: attributes.a}}}", "nothing is compared"),
+        (
+            "breakages: {a: {absence: {after: {breaks: x}, of: b, within: 1h}}}",
+            "absence.after.breaks: no rule is called `x`; expected `a`",
+        ),
+        (
+            "breakages: {a: {absence: {after: {breaks: case.x}, of: b, within: 1h}}}",
+            "`case.x` breaks in another journey: only a rule with",
+        ),
+        ("breakages: {a: {absence: {after: {breaks: 3}, of: b, within: 1h}}}", "`3` names no breakage"),
+        (
+            "closes: {x: {breaks: a}}\nbreakages: {a: {count: {of: b, at_least: 2}}}",
+            "5: closes.x.breaks: only the selectors of `breakages` can mean",
+        ),
         ("breakages: {a: {absence: {after: a, of: b, within: 1h}, if: {outcome: lost}}}", "no outcome is called `lost`"),
         ("breakages: {a: {absence: {after: a, of: b, within: 1h}, if: {promis.x: kept}}}", "unknown condition `promis.x`"),
         ("closes: {x: {any: []}}", "5: closes.x.any:"),
         ("closes: {x: {}}", "an empty selector says nothing"),
         ("closes: {x: {origin: {}}}", "an empty condition says nothing"),
         ("closes: {x: {where: {a: {matches: '('}}}}", "`(` is no regular expression of RE2: missing ): ("),
-        ("closes: {x: {not: {changes: {team: {}}}}}", f"5: closes.x.not.changes: `changes` {LATER}"),
+        ("closes: {x: {not: {changes: {teams: {}}}}}", "5: closes.x.not.changes.teams: `teams` is no path; did you mean `team`?"),
+        ("closes: {x: {time: {inside: true}}}", "5: closes.x.time: `calendar` is missing"),
         ("closes: {x: {any: [{chanel: web}]}}", "5: closes.x.any.0.chanel: unknown key `chanel`; did you mean `channel`?"),
         ("closes: {x: 3}", "expected a mapping, got `3`"),
         ("cases: [{name: a, given: [[0h]], at: 1h, expect: {}}]", "5: cases.0.given.0: expected [DURATION, ACTION"),
@@ -76,8 +120,8 @@ def test_each_mistake_is_named_with_its_place(body: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("instance", "expected"),
     [
-        ("person", f"3: instance: `person` {LATER}"),
-        ("{episode: {gap: 3d}}", f"3: instance: `episode` {LATER}"),
+        ("{episode: {gap: 0d}}", "3: instance.episode: `gap` of no length"),
+        ("{episode: {by: team}}", "3: instance.episode: `gap` is missing"),
         ("[order]", "3: instance: expected an identifier type like `order`"),
     ],
 )
@@ -107,11 +151,41 @@ def test_all_problems_are_said_at_once_in_order_of_lines() -> None:
         "1: `version` is missing",
         "1: journey: expected a name of small letters, digits and `_`, got `Order`",
         "3: opens.actoin: unknown key `actoin`; did you mean `action`?",
-        f"5: promises.p.paused: `paused` {LATER}",
+        "5: promises.p.paused: `paused: true` needs `pauses` in the definition: when the clock stands still",
         "7: breakages.a.promise: no promise is called `q`; expected `p`",
         "7: breakages.a.severity: expected 'info', 'warning' or 'critical', got `high`",
-        f"8: breakages.b.threshold: `threshold` {LATER}",
+        "8: breakages.b.threshold: `value` is missing",
     ]
+
+
+CARE = "calendars: {care: {zone: UTC, hours: {mon-fri: '09:00-17:00'}}}"
+ROUND = """
+breakages:
+  a: {absence: {after: {breaks: b}, of: x, within: 1h}}
+  b: {absence: {after: {any: [y, {breaks: c}]}, of: x, within: 1h}}
+  c: {count: {of: {breaks: a}, at_least: 1}}
+"""
+OTHER = """journey: case
+version: 1
+instance: case
+opens: x
+breakages: {a: {absence: {after: {breaks: order.late}, of: x, within: 1h}, scope: person}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        ([RIGHT + "calendar: cares\n"], "0.yaml:5: calendar: no calendar is called `cares`; did you mean `care`?"),
+        ([RIGHT + ROUND], "0.yaml:7: breakages.a: breakages wait for one another: order.a -> order.b -> order.c -> order.a; take"),
+        ([RIGHT, OTHER], "1.yaml:5: breakages.a.absence.after.breaks: `order` has no rule `late`; there is none"),
+        ([OTHER], "0.yaml:5: breakages.a.absence.after.breaks: no journey is called `order`"),
+    ],
+)
+def test_what_only_all_definitions_show_is_said_with_its_line(texts: list[str], expected: str) -> None:
+    with pytest.raises(DefinitionError) as raised:
+        bundle_of([(f"{number}.yaml", text) for number, text in enumerate(texts)], calendars=load_calendars(CARE, "calendars.yaml"))
+    assert [str(each)[: len(expected)] for each in raised.value.problems] == [expected]
 
 
 def test_a_bundle_says_what_is_wrong_in_all_files() -> None:

@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from streams.core.definition.change import Changes
 from streams.core.definition.classify import MOST_REMEMBERED, Classifier
-from streams.core.definition.select import narrow, reader, selector
+from streams.core.definition.compile import known_calendars
+from streams.core.definition.read import reader
+from streams.core.definition.select import Node, Words, narrow
 from streams.core.definition.selector import Selector
 from streams.core.touchpoint import Touchpoint
 from tests.core.story import touch
@@ -16,9 +19,13 @@ CALL = touch(
 )
 
 
+def selector(model: Any) -> Node:
+    return Words("order", known_calendars(None), Changes(), set()).selector(Selector.model_validate(model))
+
+
 def selects(model: Any, touchpoint: Touchpoint = CALL) -> bool:
-    answer = narrow(selector(Selector.model_validate(model)), {})
-    return answer if isinstance(answer, bool) else answer(touchpoint)
+    answer = narrow(selector(model), {})
+    return answer if isinstance(answer, bool) else answer(touchpoint, 0)
 
 
 @pytest.mark.parametrize(
@@ -105,8 +112,8 @@ def test_a_regular_expression_costs_as_much_as_its_text_is_long() -> None:
 
 
 def test_only_what_the_selectors_ask_for_is_remembered_apart() -> None:
-    by_action = Classifier([None, selector(Selector.model_validate("call.*"))], {})
-    by_origin = Classifier([None, selector(Selector.model_validate({"origin": "human", "team": "t1"}))], {})
+    by_action = Classifier([None, selector("call.*")], {})
+    by_origin = Classifier([None, selector({"origin": "human", "team": "t1"})], {})
     for classifier in (by_action, by_origin):
         for origin in ("human", "system"):
             for team in ("t1", "t2"):

@@ -1,9 +1,12 @@
 """Cases: stories beside a definition are told to it, and what they expect is compared."""
 
+from textwrap import dedent
+
 import pytest
 
+from streams.core.definition import bundle_of
 from streams.core.journey import run_cases
-from tests.core.story import define
+from tests.core.story import HEAD
 
 RULES = """\
     promises: {p: {made_by: opened, due: attributes.until, kept_by: {action: kept, origin: human, where: {well: true}}}}
@@ -15,7 +18,8 @@ RULES = """\
 
 
 def failures(case: str) -> list[str]:
-    return [str(failure) for failure in run_cases(define(RULES + f"      - {{name: it, {case}}}\n"))]
+    bundle = bundle_of([("order.yaml", HEAD + dedent(RULES + f"      - {{name: it, {case}}}\n"))])
+    return [str(failure) for failure in run_cases(bundle, bundle.definitions[0])]
 
 
 OPENED = "[0h, opened, {until: 5h}]"

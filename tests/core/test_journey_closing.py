@@ -14,7 +14,7 @@ def test_nothing_is_judged_that_nothing_opened() -> None:
 
 
 def test_an_instance_is_every_identifier_of_its_type_once() -> None:
-    found = instances_of(define(""), touch(0, "opened", identifiers=(("order", "p"), ("case", "c"), ("order", "o"))))
+    found = instances_of("order", touch(0, "opened", identifiers=(("order", "p"), ("case", "c"), ("order", "o"))))
     assert found == ("o", "p")
 
 

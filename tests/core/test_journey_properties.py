@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from streams.core.definition import Bundle, Compiled, Definition, compile_definition, load
 from streams.core.definition.classify import Classifier
-from streams.core.definition.select import Node, narrow, selector
-from streams.core.definition.selector import Selector
+from streams.core.definition.compiled import AbsencePlan, RulePlan
+from streams.core.definition.select import Node, narrow
 from streams.core.touchpoint import Touchpoint
 from streams.core.verdict import NEVER, Verdict
+from tests.core.test_definition_select import selector
 from tests.core.worlds import (
     ACTIONS,
     HOUR_MS,
@@ -80,7 +81,7 @@ def test_only_what_happened_in_time_withdraws_an_absence(
     definition: Compiled, story: Story, late: Touchpoint, clock_ms: int
 ) -> None:
     late.event_id = "late"
-    timed = {rule.name for rule in definition.rules if not rule.conditions and getattr(rule.primitive, "within", None)}
+    timed = {each.name for each in definition.rules if is_timed(each)}
     before, after = (verdict_at(definition, each, clock_ms, NEVER) for each in (story, copies_resolved([*story, late])))
     missed = {
         (each.rule, each.occurrence) for each in before.breakages if each.due_at is not None and each.due_at < late.occurred_at
@@ -124,11 +125,11 @@ def test_a_definition_and_its_long_form_judge_alike(definition: Definition, stor
 @always
 @given(st.lists(deep_selectors, min_size=1, max_size=3), arrivals)
 def test_what_is_remembered_of_a_touchpoint_is_what_its_selectors_say(models: list[Any], story: Story) -> None:
-    nodes = [selector(Selector.model_validate(model)) for model in models]
+    nodes = [selector(model) for model in models]
     classifier = Classifier(nodes, {})
     for touchpoint in story:
         meaning = classifier.known.get(classifier.key(touchpoint)) or classifier.learn(touchpoint)
-        selected = {*meaning.sure, *(slot for slot, holds in meaning.open if holds(touchpoint))}
+        selected = {*meaning.sure, *(slot for slot, holds in meaning.open if holds(touchpoint, 0))}
         assert selected == {slot for slot, node in enumerate(nodes) if holds_at(node, touchpoint)}
 
 
@@ -146,7 +147,13 @@ def waiting_rules(definition: Compiled) -> set[str]:
     return {name for name, rule in rules if rule.promise and "open" in (rule.promise.when or ())}
 
 
+def is_timed(rule: RulePlan) -> bool:
+    """Whether a rule waits for something that no condition and no pause puts off."""
+    plan = rule.primitive
+    return isinstance(plan, AbsencePlan) and plan.within is not None and not plan.paused and not rule.conditions
+
+
 def holds_at(node: Node, touchpoint: Touchpoint) -> bool:
     """A selector asked plainly, nothing known beforehand."""
     answer = narrow(node, {})
-    return answer if isinstance(answer, bool) else answer(touchpoint)
+    return answer if isinstance(answer, bool) else answer(touchpoint, 0)

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from streams.core.definition import compile_definition, load
+from streams.core.definition import bundle_of, compile_definition, load
 from streams.core.definition.due import instant_ms
 from streams.core.journey import instances_of, judge, run_cases
 from streams.core.touchpoint import Touchpoint, order_of
@@ -70,7 +70,7 @@ def verdicts(name: str, definition: str, select: str, instance: str, as_of_ms: i
     compiled = compile_definition(load((DEFINITIONS / definition).read_text(), definition))
     touchpoints: dict[str, list[Touchpoint]] = defaultdict(list)
     for touchpoint in _touchpoints(name, select, instance):
-        for each in instances_of(compiled, touchpoint):
+        for each in instances_of(instance, touchpoint):
             touchpoints[each].append(touchpoint)
     clock = Clock(as_of_ms, as_of_ms)
     return [judge(compiled, each, sorted(found, key=order_of), clock) for each, found in touchpoints.items()]
@@ -126,7 +126,8 @@ def spread(durations_s: list[float], unit_s: int) -> dict[str, float]:
 
 @pytest.mark.parametrize("name", ["truth_orders.yaml", "truth_servicenow.yaml"])
 def test_the_truth_definitions_hold_their_own_cases(name: str) -> None:
-    assert run_cases(compile_definition(load((DEFINITIONS / name).read_text(), name))) == []
+    bundle = bundle_of([(name, (DEFINITIONS / name).read_text())])
+    assert run_cases(bundle, bundle.definitions[0]) == []
 
 
 def test_every_order_is_one_journey() -> None:

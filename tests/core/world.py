@@ -15,6 +15,7 @@ from streams.core.definition import bundle_of
 from streams.core.identifiers import Identifiers
 from streams.core.identity import Identity, Known
 from streams.core.journey import judge
+from streams.core.journey.person import judge_person
 from streams.core.log import (
     Activation,
     IdentityClock,
@@ -32,7 +33,7 @@ from streams.core.stitch.partition import Outcome, Partition
 from streams.core.stitch.rows import person_id
 from streams.core.stitch.store import MemoryStore
 from streams.core.touchpoint import Touchpoint, better_copy, content_hash, order_of
-from streams.core.verdict import NEVER, Clock
+from streams.core.verdict import NEVER, Breakage, Clock, Lived
 
 IDENTIFIERS = Identifiers({"customer": "person", "order": "object", "case": "object", "parcel": "object"})
 BUNDLE = bundle_of(
@@ -48,8 +49,38 @@ closes: {solved: solved}
 breakages:
   unanswered: {absence: {after: ask, of: answer, within: 20s, waits: each}, per: occurrence}
   never: {absence: {after: ask, of: answer, within: journey}}
+  not_told: {absence: {after: {breaks: unanswered}, of: solved, within: 5s, waits: each}, per: occurrence}
+  second: {count: {over: journeys, at_least: 2, within: 40s}, scope: person, per: occurrence}
+  soon_again: {sequence: {over: journeys, gap: {from: closed, to: opened, at_most: 20s}}, scope: person, per: person}
 promises:
   soon: {made_by: ask, due: 30s, kept_by: solved}
+""",
+        ),
+        (
+            "talk.yaml",
+            """
+journey: talk
+version: 1
+instance: {episode: {gap: 8s, by: attributes.note}}
+opens: ask
+closes: {solved: solved}
+keeps: {asked: {of: ask, take: count}}
+breakages:
+  twice: {count: {of: ask, at_least: 2}}
+  after_break: {absence: {after: {breaks: "*"}, of: answer, within: 10s, waits: each}, scope: person, per: occurrence}
+  pressed: {count: {of: ask, at_least: 3, within: 15s, then: reset}, scope: person, per: occurrence}
+""",
+        ),
+        (
+            "life.yaml",
+            """
+journey: life
+version: 1
+instance: person
+opens: [ask, answer]
+closes: {solved: solved}
+breakages:
+  again: {sequence: {steps: [solved, ask], within: 20s, without: answer}, per: occurrence}
 """,
         ),
         (
@@ -239,13 +270,28 @@ def truth(world: World, clock: Clock) -> tuple[dict[Key, dict], dict[Key, dict]]
             found = facts.setdefault(copy.address, {})
             found[copy.event_id] = better_copy(found[copy.event_id], copy) if copy.event_id in found else copy
     journeys, breakages = {}, {}
+    wholes: dict[str, tuple[dict[str, Touchpoint], list[Lived], list[Breakage]]] = {}
     for address, found in facts.items():
         root = identity.known[address].root if address in identity.known else address
         kind, value = address.split(":")
+        together, lived, broken = wholes.setdefault(root, ({}, [], []))
+        for one in found.values():
+            if not one.copied:
+                together[one.event_id] = better_copy(together.get(one.event_id, one), one)
         for definition in BUNDLE.by_instance_type.get(kind, []):
             verdict = judge(definition, value, sorted(found.values(), key=order_of), clock)
             if verdict.journey:
                 journeys[person_id(root), definition.name, value] = verdict.journey
+            broken += verdict.breakages
+            lived += [verdict.lived] if verdict.lived else []
             for row in verdict.breakages:
                 breakages[person_id(root), definition.name, value, row.rule, row.occurrence] = row
+    for root, (together, lived, broken) in wholes.items():
+        _whole(person_id(root), together, lived, broken, clock, journeys, breakages)
     return journeys, breakages
+
+
+def _whole(person, together, lived, broken, clock, journeys, breakages) -> None:
+    found = judge_person(BUNDLE, person, sorted(together.values(), key=order_of), lived, broken, clock)
+    journeys |= {(person, each.definition, each.instance): each for each in found.journeys}
+    breakages |= {(person, each.definition, each.instance, each.rule, each.occurrence): each for each in found.breakages}

@@ -48,6 +48,9 @@ selectors = st.sampled_from(
         {"where": {"a": {"at_least": 1}}},
         {"not": ["ask.*", "open"]},
         {"any": ["pay", {"direction": "inbound", "not": "open"}], "channel": {"is_not": "web"}},
+        {"changes": {"team": {}}},
+        {"changes": {"attributes.a": {"to": {"seen": True}}}, "not": "pay"},
+        {"changes": {"attributes.a": {"from": "x"}, "team": {"to": {"is": "one"}}}},
     ]
 )
 
@@ -63,18 +66,55 @@ def some(part: st.SearchStrategy[Any], least: int = 0) -> st.SearchStrategy[dict
 pers = one_of("journey", "occurrence")
 paths = one_of("attributes.a", "identifiers.item", "channel", "region", "team")
 lengths = one_of("0h", "1h", "3h", "8h", {"default": "2h", "BR": "5h"})
-stages = st.fixed_dictionaries({"from": selectors, "to": selectors, "per": pers}, optional={"match": paths})
+stages = st.fixed_dictionaries(
+    {"from": selectors, "to": selectors, "per": pers}, optional={"match": paths, "paused": st.booleans()}
+)
 keeps = st.fixed_dictionaries(
     {"of": selectors, "value": paths, "take": one_of("first", "last", "min", "max", "sum", "count", "distinct")}
 )
 absences = st.fixed_dictionaries(
     {"after": selectors, "of": selectors, "within": lengths | st.just("journey"), "waits": one_of("first", "each", "last")},
-    optional={"unless": selectors, "until": selectors, "same": st.lists(paths, max_size=2)},
+    optional={"unless": selectors, "until": selectors, "same": st.lists(paths, max_size=2), "paused": st.booleans()},
 )
 promises = st.fixed_dictionaries(
     {"made_by": selectors, "due": lengths | one_of("attributes.due", "keeps.a"), "kept_by": selectors, "per": pers},
-    optional={"revised_by": selectors, "released_by": selectors, "match": paths, "grain": one_of("day", "instant")},
+    optional={
+        "revised_by": selectors,
+        "released_by": selectors,
+        "match": paths,
+        "grain": one_of("day", "instant"),
+        "paused": st.booleans(),
+    },
 )
+spans = one_of("2h", "6h", {"default": "3h", "BR": "7h"})
+counts = st.fixed_dictionaries(
+    {"of": selectors, "at_least": st.integers(1, 3)},
+    optional={
+        "within": spans,
+        "distinct": paths,
+        "same": st.lists(paths, max_size=1),
+        "until": selectors,
+        "then": one_of("slide", "reset"),
+    },
+)
+sequences = st.fixed_dictionaries(
+    {"steps": st.lists(selectors, min_size=2, max_size=3)},
+    optional={
+        "within": spans,
+        "without": selectors,
+        "same": st.lists(paths, max_size=1),
+        "next": st.booleans(),
+        "counts": one_of("first", "last"),
+    },
+)
+thresholds = st.fixed_dictionaries(
+    {
+        "of": selectors,
+        "value": one_of("attributes.a", "attributes.b", "team"),
+        "take": one_of("each", "first", "last", "min", "max", "sum"),
+    },
+    optional={"above": one_of(0, 1), "is_not": one_of("x", 1), "at_most": st.just(2)},
+).filter(lambda each: len(each) > 3)
 promise_rules = st.fixed_dictionaries(
     {"of": st.sampled_from(NAMES)},
     optional={
@@ -89,9 +129,8 @@ said = {
     "recovers_within": one_of("0h", "2h", "9h"),
     "per": pers,
 }
-rules = st.fixed_dictionaries({"absence": absences}, optional=said) | st.fixed_dictionaries(
-    {"promise": promise_rules}, optional=said
-)
+primitives = {"absence": absences, "promise": promise_rules, "count": counts, "sequence": sequences, "threshold": thresholds}
+rules = st.one_of(*(st.fixed_dictionaries({name: one}, optional=said) for name, one in primitives.items()))
 bodies = st.fixed_dictionaries(
     {
         "opens": one_of("open", ["open", "pay"], "*"),
@@ -100,6 +139,7 @@ bodies = st.fixed_dictionaries(
         "promises": st.fixed_dictionaries({"a": promises, "b": promises}),
         "keeps": st.fixed_dictionaries({"a": keeps, "b": keeps}),
         "breakages": some(rules, least=1),
+        "pauses": st.fixed_dictionaries({"from": selectors, "to": selectors}),
     },
     optional={
         "outcome": one_of("first", "last"),

@@ -39,7 +39,7 @@ def verdicts() -> list[Verdict]:
     definition = compile_definition(load(CASE.read_text(encoding="utf-8"), CASE.name))
     cases: dict[str, list[Touchpoint]] = defaultdict(list)
     for touchpoint in touchpoints():
-        for instance in instances_of(definition, touchpoint):
+        for instance in instances_of(definition.instances.kind, touchpoint):
             cases[instance].append(touchpoint)
     clock = Clock(max(each.occurred_at for several in cases.values() for each in several), NEVER)
     return [judge(definition, instance, sorted(several, key=order_of), clock) for instance, several in cases.items()]

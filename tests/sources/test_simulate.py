@@ -32,7 +32,7 @@ def broken(planned: Plan) -> list[Expected]:
     journeys: dict[tuple[int, str], list[Touchpoint]] = defaultdict(list)
     for touchpoint in touchpoints(planned):
         for number, definition in enumerate(JOURNEYS):
-            for instance in instances_of(definition, touchpoint):
+            for instance in instances_of(definition.instances.kind, touchpoint):
                 journeys[number, instance].append(touchpoint)
     clock, found = Clock(planned.settled_ms, NEVER), list[Expected]()
     for (number, instance), several in journeys.items():

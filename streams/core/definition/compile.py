@@ -1,58 +1,30 @@
 """The model to what is judged by.  A selector that is written several times gets one number."""
 
+from collections.abc import Mapping
+
+from streams.core.calendar import Calendar, Hours
+from streams.core.calendar.hours import DAY_MINUTES
+from streams.core.definition.change import Changes
 from streams.core.definition.classify import Classifier
-from streams.core.definition.compiled import (
-    NOTHING,
-    AbsencePlan,
-    Compiled,
-    KeepPlan,
-    PromisePlan,
-    PromiseRulePlan,
-    RulePlan,
-    Slot,
-    StagePlan,
-)
-from streams.core.definition.condition import condition
-from streams.core.definition.due import due_of, length_of
-from streams.core.definition.model import Absence, Definition, Keep, Promise, PromiseRule, Rule, Stage
-from streams.core.definition.select import Node, reader, selector
+from streams.core.definition.compile_rule import RuleCompiler
+from streams.core.definition.compiled import NOTHING, Compiled, Instances, KeepPlan, PromisePlan, Slot, StagePlan
+from streams.core.definition.due import due_of
+from streams.core.definition.length import ELAPSED, Length, earliest, length_by_region, length_of
+from streams.core.definition.levels import levels
+from streams.core.definition.model import Definition, Episode, Keep, Promise, Stage
+from streams.core.definition.read import reader
+from streams.core.definition.select import Node, Words
 from streams.core.definition.selector import Selector
+from streams.core.definition.values import ALWAYS
 
-MISSED = frozenset({"kept_late", "overdue"})
-
-
-def compile_definition(definition: Definition) -> Compiled:
-    """Raises nothing: a definition that was loaded can be compiled."""
-    slots = _Slots()
-    opens = slots.number(definition.opens)
-    closes = tuple((name, slots.number(each)) for name, each in definition.closes.items())
-    keeps = tuple(_keep(name, each, slots) for name, each in definition.keeps.items())
-    stages = tuple(_stage(name, each, slots) for name, each in definition.stages.items())
-    promises = tuple(_promise(name, each, slots) for name, each in definition.promises.items())
-    rules = tuple(_rule(name, each, slots) for name, each in definition.breakages.items())
-    return Compiled(
-        definition=definition,
-        name=definition.journey,
-        version=definition.version,
-        instance_type=definition.instance,
-        classifier=Classifier(slots.nodes, definition.effort),
-        opens=opens,
-        closes=closes,
-        takes_first_outcome=definition.outcome == "first",
-        reopens=definition.after_close == "reopen",
-        ignores_after_close=definition.after_close == "ignore",
-        expires_ms=definition.expires,
-        keeps=keeps,
-        stages=stages,
-        promises=promises,
-        rules=rules,
-    )
+ROUND_THE_CLOCK = Calendar({"": Hours("UTC", tuple((day * DAY_MINUTES, (day + 1) * DAY_MINUTES) for day in range(7)))})
 
 
-class _Slots:
+class Slots:
     """Numbers for selectors; equal ones share theirs."""
 
-    def __init__(self) -> None:
+    def __init__(self, words: Words) -> None:
+        self.words = words
         self.nodes: list[Node | None] = [None]
         self._numbers: dict[str, Slot] = {}
 
@@ -62,60 +34,107 @@ class _Slots:
         text = model.model_dump_json(exclude_none=True)
         if text not in self._numbers:
             self._numbers[text] = len(self.nodes)
-            self.nodes.append(selector(model))
+            self.nodes.append(self.words.selector(model))
         return self._numbers[text]
 
 
-def _keep(name: str, keep: Keep, slots: _Slots) -> KeepPlan:
-    return KeepPlan(name, slots.number(keep.of), reader(keep.value) if keep.value else None, keep.take)
+def known_calendars(calendars: Mapping[str, Calendar] | None) -> dict[str, Calendar]:
+    """These, and `always`, which is ours."""
+    return {**(calendars or {}), ALWAYS: ROUND_THE_CLOCK}
 
 
-def _stage(name: str, stage: Stage, slots: _Slots) -> StagePlan:
-    match = reader(stage.match) if stage.match else None
-    return StagePlan(name, slots.number(stage.from_), slots.number(stage.to), stage.per == "occurrence", match)
+def compile_definition(definition: Definition, calendars: Mapping[str, Calendar] | None = None) -> Compiled:
+    """`calendars` by name, with all that the definition names.  Raises nothing: what was loaded can be compiled."""
+    return _Compiler(definition, known_calendars(calendars)).compiled()
 
 
-def _promise(name: str, promise: Promise, slots: _Slots) -> PromisePlan:
-    return PromisePlan(
-        name,
-        made=slots.number(promise.made_by),
-        revised=slots.number(promise.revised_by),
-        kept=slots.number(promise.kept_by),
-        released=slots.number(promise.released_by),
-        due=due_of(promise),
-        each=promise.per == "occurrence",
-        match=reader(promise.match) if promise.match else None,
-    )
+class _Compiler:
+    def __init__(self, definition: Definition, calendars: Mapping[str, Calendar]) -> None:
+        self.definition, self.calendars = definition, calendars
+        self.calendar = calendars[definition.calendar]
+        self.words = Words(definition.journey, calendars, Changes(), {definition.calendar})
+        self.slots = Slots(self.words)
 
+    def compiled(self) -> Compiled:
+        definition, number = self.definition, self.slots.number
+        opens = number(definition.opens)
+        closes = tuple((name, number(each)) for name, each in definition.closes.items())
+        keeps = tuple(self._keep(name, each) for name, each in definition.keeps.items())
+        pauses = (number(definition.pauses.from_), number(definition.pauses.to)) if definition.pauses else None
+        stages = tuple(self._stage(name, each) for name, each in definition.stages.items())
+        promises = tuple(self._promise(name, each) for name, each in definition.promises.items())
+        rules = RuleCompiler(definition, self.calendar, number, {each.name: each.begins for each in stages})
+        of_journeys = {name: rules.plan(name) for name, rule in definition.breakages.items() if rule.scope == "journey"}
+        adopts = frozenset(range(1, len(self.slots.nodes)))
+        person_rules = tuple(rules.plan(name) for name, rule in definition.breakages.items() if rule.scope == "person")
+        order = levels({f"{definition.journey}.{name}": plan.breaks for name, plan in of_journeys.items()})
+        return Compiled(
+            definition=definition,
+            name=definition.journey,
+            version=definition.version,
+            instances=self._instances(),
+            calendars=frozenset(self.words.calendars_used),
+            classifier=Classifier(self.slots.nodes, definition.effort),
+            changes=self.words.changes,
+            opens=opens,
+            closes=closes,
+            takes_first_outcome=definition.outcome == "first",
+            reopens=definition.after_close == "reopen",
+            ignores_after_close=definition.after_close == "ignore",
+            expires=self._expires(),
+            pauses=pauses,
+            keeps=keeps,
+            stages=stages,
+            promises=promises,
+            rule_levels=tuple(tuple(of_journeys[name.partition(".")[2]] for name in level) for level in order),
+            person_rules=person_rules,
+            adopts=adopts,
+            watched=rules.watched,
+            watches_all=rules.watches_all,
+        )
 
-def _rule(name: str, rule: Rule, slots: _Slots) -> RulePlan:
-    primitive = _absence(rule.absence, slots) if rule.absence else _promise_rule(rule.promise)
-    return RulePlan(
-        name,
-        primitive,
-        each=rule.per == "occurrence",
-        conditions=tuple((*subject.partition(".")[::2], condition(each)) for subject, each in rule.if_.items()),
-        severity=rule.severity,
-        owner=rule.owner or "",
-        runbook=rule.runbook,
-        heals=slots.number(rule.heals),
-        recovers_within_ms=rule.recovers_within,
-    )
+    def _instances(self) -> Instances:
+        instance = self.definition.instance
+        if isinstance(instance, Episode):
+            silence = instance.episode
+            return Instances("", length_of(silence.gap, self.calendar), reader(silence.by) if silence.by else None)
+        return Instances("" if self.definition.of_person else instance)
 
+    def _expires(self) -> Length | None:
+        """An episode is over, at the latest, when the silence that ends it has lasted."""
+        instance, span = self.definition.instance, self.definition.expires
+        lengths = [
+            length_of(each, self.calendar) for each in (span, isinstance(instance, Episode) and instance.episode.gap) if each
+        ]
+        return earliest(lengths) if lengths else None
 
-def _absence(absence: Absence, slots: _Slots) -> AbsencePlan:
-    return AbsencePlan(
-        after=slots.number(absence.after),
-        of=slots.number(absence.of),
-        within=None if isinstance(absence.within, str) else length_of(absence.within),
-        waits=absence.waits,
-        unless=slots.number(absence.unless),
-        until=slots.number(absence.until),
-        same=tuple(map(reader, absence.same)),
-    )
+    def _keep(self, name: str, keep: Keep) -> KeepPlan:
+        return KeepPlan(name, self.slots.number(keep.of), reader(keep.value) if keep.value else None, keep.take)
 
+    def _stage(self, name: str, stage: Stage) -> StagePlan:
+        number, calendar = self.slots.number, stage.calendar or self.definition.calendar
+        self.words.calendars_used.add(calendar)
+        return StagePlan(
+            name,
+            begins=number(stage.from_),
+            ends=number(stage.to),
+            each=stage.per == "occurrence",
+            match=reader(stage.match) if stage.match else None,
+            working_ms=None if calendar == ALWAYS else self.calendars[calendar].working_ms,
+            paused=stage.paused,
+        )
 
-def _promise_rule(rule: PromiseRule | None) -> PromiseRulePlan:
-    assert rule, "a rule has one primitive"  # noqa: S101 - held by the model
-    when = frozenset(rule.when) if rule.when else frozenset() if rule.revised else MISSED
-    return PromiseRulePlan(rule.of, when, rule.against == "first", rule.revised or 0)
+    def _promise(self, name: str, promise: Promise) -> PromisePlan:
+        number = self.slots.number
+        length = ELAPSED if isinstance(promise.due, str) else length_by_region(promise.due, self.calendar)
+        return PromisePlan(
+            name,
+            made=number(promise.made_by),
+            revised=number(promise.revised_by),
+            kept=number(promise.kept_by),
+            released=number(promise.released_by),
+            due=due_of(promise, self.calendar),
+            each=promise.per == "occurrence",
+            match=reader(promise.match) if promise.match else None,
+            paused=length if promise.paused else None,
+        )

@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from streams.core.calendar import Calendar
+from streams.core.definition.length import Length, length_by_region
 from streams.core.definition.model import Promise
-from streams.core.definition.select import reader
-from streams.core.definition.values import DEFAULT_REGION
+from streams.core.definition.read import reader
 from streams.core.touchpoint import Scalar, Touchpoint
 
 Facts = Mapping[str, Scalar]
 Due = Callable[[Touchpoint, Facts], int | None]
-Length = Callable[[str], int]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
@@ -20,13 +20,13 @@ EARLIEST_MS = (datetime(1900, 1, 1, tzinfo=UTC) - EPOCH) // MILLISECOND  # what 
 LATEST_MS = (datetime(2299, 12, 30, tzinfo=UTC) - EPOCH) // MILLISECOND
 
 
-def due_of(promise: Promise) -> Due:
+def due_of(promise: Promise, calendar: Calendar) -> Due:
     """Epoch milliseconds at which a promise made by a touchpoint is due; None where it carries no usable time.
 
     Usable are epoch milliseconds and ISO 8601 text (UTC where it names no zone) of the years 1900 to 2299.
     `grain: day`: the last millisecond of that calendar day in the promise's zone (UTC by default).
     """
-    instant = _at(promise.due) if isinstance(promise.due, str) else _after(length_of(promise.due))
+    instant = _at(promise.due) if isinstance(promise.due, str) else _after(length_by_region(promise.due, calendar))
     if promise.grain == "instant":
         return instant
     zone = promise.zone or "UTC"
@@ -38,13 +38,6 @@ def due_of(promise: Promise) -> Due:
     return day
 
 
-def length_of(by_region_ms: Mapping[str, int]) -> Length:
-    """Milliseconds for a region."""
-    default_ms = by_region_ms[DEFAULT_REGION]
-    regions = {region: length_ms for region, length_ms in by_region_ms.items() if region != DEFAULT_REGION}
-    return (lambda region: regions.get(region, default_ms)) if regions else (lambda _: default_ms)
-
-
 def _at(path: str) -> Due:
     kind, _, name = path.partition(".")
     if kind == "keeps":
@@ -54,7 +47,8 @@ def _at(path: str) -> Due:
 
 
 def _after(length: Length) -> Due:
-    return lambda touchpoint, _: touchpoint.occurred_at + length(touchpoint.region)
+    after = length.after
+    return lambda touchpoint, _: after(touchpoint.occurred_at, touchpoint.region)
 
 
 def instant_ms(value: Scalar | None) -> int | None:

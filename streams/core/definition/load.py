@@ -1,33 +1,44 @@
 """A definition's text to the model: every problem that can be found, at once."""
 
 from collections.abc import Collection, Iterator
+from itertools import chain
 from typing import Any, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from streams.core.definition.document import Document, Place, parse
-from streams.core.definition.model import Definition
-from streams.core.definition.problems import DefinitionError, Problem, later, meant
+from streams.core.definition.model import PERSON, Definition
+from streams.core.definition.needs import missing_parts
+from streams.core.definition.problems import DefinitionError, Problem, meant
 from streams.core.definition.references import unknown_references
 from streams.core.definition.selector import Part
 
 
 def load(text: str, file: str, identifier_types: Collection[str] | None = None) -> Definition:
-    """One definition from YAML.  Raises DefinitionError with all problems.
+    """One definition from YAML.  Raises DefinitionError with all problems."""
+    return load_document(text, file, identifier_types)[0]
 
-    `identifier_types`: the types that exist; the instance must be one of them.  None: not checked.
+
+def load_document(
+    text: str, file: str, identifier_types: Collection[str] | None = None, calendars: Collection[str] | None = None
+) -> tuple[Definition, Document]:
+    """One definition from YAML, and where its parts stand.  Raises DefinitionError with all problems.
+
+    `identifier_types`: the types that exist; the instance must be one of them.  `calendars`: names.  None: not checked.
     """
     document = parse(text, file)
     definition, problems = _validated(document)
     if isinstance(document.value, dict):
-        problems += [document.problem(place, said) for place, said in unknown_references(document.value)]
-    if definition and identifier_types is not None and definition.instance not in identifier_types:
-        said = f"no identifier type is called `{definition.instance}`{meant(definition.instance, identifier_types)}"
+        found = chain(unknown_references(document.value, calendars), missing_parts(document.value))
+        problems += [document.problem(place, said) for place, said in found]
+    if definition and identifier_types is not None and not definition.of_person and definition.instance not in identifier_types:
+        known = [*identifier_types, PERSON]
+        said = f"no identifier type is called `{definition.instance}`{meant(str(definition.instance), known)}"
         problems.append(document.problem(("instance",), said))
     if definition is None or problems:
         raise DefinitionError(problems)
-    return definition
+    return definition, document
 
 
 def _validated(document: Document) -> tuple[Definition | None, list[Problem]]:
@@ -54,10 +65,7 @@ def _explained(error: ErrorDetails) -> str:
 
 
 def _unknown_key(place: Place, key: str) -> str:
-    part = _part_at(Definition, place)
-    if key in part.not_yet:
-        return later(key)
-    known = [field.alias or name for name, field in part.model_fields.items()]
+    known = [field.alias or name for name, field in _part_at(Definition, place).model_fields.items()]
     return f"unknown key `{key}`{meant(key, known)}"
 
 

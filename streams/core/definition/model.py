@@ -1,30 +1,26 @@
-"""The language of journeys as far as this version has it, as typed values.  Shorthands become their long form here."""
+"""The language of journeys as typed values.  Shorthands become their long form here."""
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, PlainValidator, Tag, model_validator
+from pydantic import Discriminator, Field, PlainValidator, Tag, WithJsonSchema, model_validator
 
-from streams.core.definition.problems import later
+from streams.core.definition.primitives import Absence, Count, PromiseRule, Sequence, Threshold
 from streams.core.definition.selector import Cond, Part, Selector
 from streams.core.definition.values import (
     ALWAYS,
     DIMENSIONS,
-    ByRegionMs,
-    Calendar,
+    ByRegion,
     DurationMs,
+    Length,
     Name,
-    NotPaused,
     Path,
     TouchpointPath,
     Value,
     Zone,
-    refused,
     wrong,
 )
 
-Per = Annotated[Literal["journey", "occurrence"], refused("person")]
-State = Literal["open", "kept", "kept_late", "overdue", "released"]
-WHOLE_JOURNEY: Literal["journey"] = "journey"
+PERSON = "person"
 
 
 class Keep(Part):
@@ -42,10 +38,10 @@ class Keep(Part):
 class Stage(Part):
     from_: Selector = Field(alias="from")
     to: Selector
-    per: Per = "journey"
+    per: Literal["journey", "occurrence"] = "journey"
     match: TouchpointPath | None = None
-    calendar: Calendar = ALWAYS
-    paused: NotPaused = False
+    calendar: Name | None = None
+    paused: bool = False
 
 
 def _due_form(value: Any) -> str:
@@ -55,7 +51,7 @@ def _due_form(value: Any) -> str:
 
 
 Due = Annotated[
-    Annotated[Path, Tag("path")] | Annotated[ByRegionMs, Tag("length")],
+    Annotated[Path, Tag("path")] | Annotated[ByRegion, Tag("length")],
     Discriminator(_due_form),
 ]
 
@@ -66,11 +62,11 @@ class Promise(Part):
     revised_by: Selector | None = None
     kept_by: Selector
     released_by: Selector | None = None
-    per: Per = "journey"
+    per: Literal["journey", "occurrence"] = "journey"
     match: TouchpointPath | None = None
     grain: Literal["instant", "day"] = "instant"
     zone: Zone | None = None
-    paused: NotPaused = False
+    paused: bool = False
 
     @model_validator(mode="after")
     def _zone_has_days(self) -> "Promise":
@@ -79,58 +75,66 @@ class Promise(Part):
         return self
 
 
-Within = Annotated[
-    Annotated[Literal["journey"], Tag("journey")] | Annotated[ByRegionMs, Tag("length")],
-    Discriminator(lambda value: "journey" if value == WHOLE_JOURNEY else "length"),
-]
-
-
-class Absence(Part):
-    after: Selector
-    of: Selector
-    within: Within
-    waits: Literal["first", "each", "last"] = "first"
-    unless: Selector | None = None
-    until: Selector | None = None
-    same: list[TouchpointPath] = Field([])
-    paused: NotPaused = False
-
-
-class PromiseRule(Part):
-    """`when` defaults to kept_late and overdue, unless `revised` alone is asked for."""
-
-    of: Name
-    when: Annotated[list[State], Field(min_length=1)] | None = None
-    against: Literal["first", "last"] = "last"
-    revised: Annotated[int, Field(ge=1)] | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_short(cls, value: Any) -> Any:
-        return {"of": value} if isinstance(value, str) else value
-
-
 class Rule(Part):
     """One breakage: exactly one primitive, and what is said about it."""
 
-    not_yet = frozenset({"count", "sequence", "threshold"})
-    scope: Annotated[Literal["journey"], refused("person")] = "journey"
-    per: Per = "journey"
+    scope: Literal["journey", "person"] = "journey"
+    per: Literal["journey", "occurrence", "person"] = "journey"
     if_: dict[str, Cond] = Field({}, alias="if")
     severity: Literal["info", "warning", "critical"] = "warning"
     owner: Name | None = None
     runbook: str = ""
     about: str = ""
     heals: Selector | None = None
-    recovers_within: DurationMs | None = None
+    recovers_within: Length | None = None
     absence: Absence | None = None
     promise: PromiseRule | None = None
+    count: Count | None = None
+    sequence: Sequence | None = None
+    threshold: Threshold | None = None
+
+    @property
+    def primitive(self) -> Absence | PromiseRule | Count | Sequence | Threshold:
+        found = self.absence or self.promise or self.count or self.sequence or self.threshold
+        assert found, "a rule has one primitive"  # noqa: S101 - held by `_one_primitive`
+        return found
 
     @model_validator(mode="after")
     def _one_primitive(self) -> "Rule":
-        if (self.absence is None) == (self.promise is None):
-            raise wrong("expected exactly one of `absence` and `promise`")
+        written = [name for name in PRIMITIVES if getattr(self, name) is not None]
+        if len(written) != 1:
+            raise wrong("expected exactly one of " + ", ".join(f"`{name}`" for name in PRIMITIVES))
         return self
+
+    @model_validator(mode="after")
+    def _fits_its_scope(self) -> "Rule":
+        over_journeys = "journeys" in (self.count and self.count.over, self.sequence and self.sequence.over)
+        if self.scope == "journey":
+            if self.per == PERSON:
+                raise wrong("`per: person` needs `scope: person`")
+            if over_journeys:
+                raise wrong("`over: journeys` looks at all journeys of a person: it needs `scope: person`")
+            return self
+        if said := self._bound_to_a_journey():
+            raise wrong(f"{said} belongs to one journey: it does not go with `scope: person`")
+        return self
+
+    def _bound_to_a_journey(self) -> str | None:
+        """What a rule over a whole person cannot have."""
+        if self.if_:
+            return "`if`"
+        if self.promise:
+            return "a promise"
+        if self.absence and (self.absence.within == "journey" or self.absence.paused):
+            return "`within: journey`" if self.absence.within == "journey" else "`paused`"
+        if self.sequence and self.sequence.order:
+            return "the order of stages"
+        if self.threshold and self.threshold.take != "each":
+            return f"`take: {self.threshold.take}`"
+        return None
+
+
+PRIMITIVES = ("absence", "promise", "count", "sequence", "threshold")
 
 
 class Given(Part):
@@ -153,6 +157,9 @@ class Given(Part):
         return {"at_ms": value[0], "action": value[1], "fields": fields, "arrives_ms": arrival.get("arrives")}
 
 
+_EXPECTED = WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"enum": ["open", "withdrawn", "recovered"]}]})
+
+
 def _expected(value: Any) -> int | str:
     if value in ("open", "withdrawn", "recovered") or (isinstance(value, int) and not isinstance(value, bool)):
         return value  # type: ignore[no-any-return]
@@ -163,37 +170,72 @@ class Case(Part):
     name: str
     given: list[Given]
     at: DurationMs
-    expect: dict[Name, Annotated[int | str, PlainValidator(_expected)]]
+    expect: dict[Name, Annotated[int | str, PlainValidator(_expected), _EXPECTED]]
+
+
+class Silence(Part):
+    """An episode lasts until a silence longer than `gap`; one for each value of `by`."""
+
+    gap: Length
+    by: TouchpointPath | None = None
+
+    @model_validator(mode="after")
+    def _ends(self) -> "Silence":
+        if not self.gap.length:
+            raise wrong("`gap` of no length would make every touchpoint an episode")
+        return self
+
+
+class Episode(Part):
+    episode: Silence
 
 
 def _identifier_type(value: Any) -> str:
-    if value == "person" or (isinstance(value, dict) and "episode" in value):
-        raise wrong(later("person" if value == "person" else "episode"))
     if not isinstance(value, str) or not value:
-        raise wrong(f"expected an identifier type like `order`, got `{value}`")
+        raise wrong(f"expected an identifier type like `order`, `person`, or {{episode: {{gap: DURATION}}}}, got `{value}`")
     return value
+
+
+_IDENTIFIER_TYPE = WithJsonSchema({"type": "string", "description": "an identifier type such as order, or person"})
+Instance = Annotated[
+    Annotated[Annotated[str, PlainValidator(_identifier_type), _IDENTIFIER_TYPE], Tag("type")] | Annotated[Episode, Tag("episode")],
+    Discriminator(lambda value: "episode" if isinstance(value, dict | Episode) else "type"),
+]
+
+
+class Pauses(Part):
+    """Between `from` and `to` the clock of stages, promises and rules with `paused: true` stands still."""
+
+    from_: Selector = Field(alias="from")
+    to: Selector
 
 
 class Definition(Part):
     """A journey definition.  `describe` gives it back as plain values in its long form, without its cases."""
 
-    not_yet = frozenset({"look_back", "pauses"})
     journey: Name
     version: Annotated[int, Field(ge=1)]
     about: str = ""
-    instance: Annotated[str, PlainValidator(_identifier_type)]
+    instance: Instance
     opens: Selector
     closes: dict[Name, Selector] = Field({})
     outcome: Literal["first", "last"] = "last"
     after_close: Literal["attach", "reopen", "ignore"] = "attach"
-    expires: DurationMs | None = None
-    calendar: Calendar = ALWAYS
+    expires: Length | None = None
+    calendar: Name = ALWAYS
+    look_back: Length | None = None
+    pauses: Pauses | None = None
     keeps: dict[Name, Keep] = Field({})
     effort: dict[str, float] = Field({})
     stages: dict[Name, Stage] = Field({})
     promises: dict[Name, Promise] = Field({})
     breakages: dict[Name, Rule] = Field({})
     cases: list[Case] = Field([])
+
+    @property
+    def of_person(self) -> bool:
+        """Whether its journeys are of the person itself, not of an object that the person has."""
+        return self.instance == PERSON or isinstance(self.instance, Episode)
 
     def describe(self) -> dict[str, Any]:
         return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"cases"})

@@ -33,8 +33,3 @@ def meant(word: str, known: Iterable[str]) -> str:
     if close := get_close_matches(word, words, n=1, cutoff=0.6):
         return f"; did you mean `{close[0]}`?"
     return "; expected " + " or ".join(f"`{each}`" for each in words) if words else "; there is none"
-
-
-def later(what: str) -> str:
-    """What is said of a word that the language has and this version does not."""
-    return f"`{what}` is part of the language, and not in this version yet"

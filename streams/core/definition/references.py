@@ -3,19 +3,24 @@
 Works on the plain values, so that these problems are found beside those of form.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from streams.core.definition.document import Place
 from streams.core.definition.problems import meant
+from streams.core.definition.written import section as _section
+from streams.core.definition.written import written_selectors
 
 EXPIRED = "expired"
 WITHOUT_DUE = "promises_without_due"
 Found = Iterator[tuple[Place, str]]
 
 
-def unknown_references(definition: dict[str, Any]) -> Found:
-    """(place, message) of every name that is used and not declared, or declared although it is taken."""
+def unknown_references(definition: dict[str, Any], calendars: Collection[str] | None = None) -> Found:
+    """(place, message) of every name that is used and not declared, or declared although it is taken.
+
+    `calendars`: those that exist; None: not checked.  Breakages of other definitions are looked up where the bundle is known.
+    """
     yield from _taken(definition)
     for name, promise in _section(definition, "promises").items():
         if isinstance(promise, dict):
@@ -23,6 +28,16 @@ def unknown_references(definition: dict[str, Any]) -> Found:
     for name, rule in _section(definition, "breakages").items():
         if isinstance(rule, dict):
             yield from _rule(definition, ("breakages", name), rule)
+    for place, said in written_selectors(definition):
+        if isinstance(said, dict):
+            yield from _own_breakage(definition, (*place, "breaks"), said.get("breaks"))
+    for place, name in _calendars(definition):
+        if calendars is not None and isinstance(name, str):
+            yield from _known("calendar", name, calendars, place)
+    yield from _cases(definition)
+
+
+def _cases(definition: dict[str, Any]) -> Found:
     cases = definition.get("cases")
     for index, case in enumerate(cases if isinstance(cases, list) else []):
         rules = _section(definition, "breakages")
@@ -38,6 +53,36 @@ def _rule(definition: dict[str, Any], place: Place, rule: dict[str, Any]) -> Fou
         yield from _known("promise", name, _section(definition, "promises"), where)
     for subject, condition in _section(rule, "if").items():
         yield from _condition(definition, (*place, "if", subject), subject, condition)
+    for index, stage in enumerate(_list(_section(rule, "sequence"), "order")):
+        yield from _known("stage", stage, _section(definition, "stages"), (*place, "sequence", "order", index))
+    for primitive in ("count", "sequence"):
+        for index, path in enumerate(_list(_section(rule, primitive), "same")):
+            yield from _kept_fact(definition, (*place, primitive, "same", index), path)
+
+
+def _own_breakage(definition: dict[str, Any], place: Place, breaks: Any) -> Found:
+    if not isinstance(breaks, str):
+        return
+    if place[0] != "breakages":
+        yield place, "only the selectors of `breakages` can mean breakages: what they are judged by cannot wait for them"
+        return
+    journey, _, rule = breaks.rpartition(".")
+    if journey in ("", definition.get("journey")) and rule != "*":
+        yield from _known("rule", rule, _section(definition, "breakages"), place)
+    elif journey and len(place) > 2 and place[0] == "breakages":
+        rule_at = _section(_section(definition, "breakages"), str(place[1]))
+        if rule_at.get("scope") != "person" and journey != definition.get("journey"):
+            yield place, f"`{breaks}` breaks in another journey: only a rule with `scope: person` sees it"
+
+
+def _calendars(definition: dict[str, Any]) -> Iterator[tuple[Place, Any]]:
+    yield ("calendar",), definition.get("calendar")
+    for name, stage in _section(definition, "stages").items():
+        if isinstance(stage, dict):
+            yield ("stages", name, "calendar"), stage.get("calendar")
+    for place, said in written_selectors(definition):
+        if isinstance(said, dict) and isinstance(said.get("time"), dict):
+            yield (*place, "time", "calendar"), said["time"].get("calendar")
 
 
 def _condition(definition: dict[str, Any], place: Place, subject: str, condition: Any) -> Found:
@@ -78,6 +123,6 @@ def _known(kind: str, name: str, names: Any, place: Place) -> Found:
         yield place, f"no {kind} is called `{name}`{meant(name, names)}"
 
 
-def _section(values: dict[str, Any], key: str) -> dict[str, Any]:
-    section = values.get(key)
-    return section if isinstance(section, dict) else {}
+def _list(values: dict[str, Any], key: str) -> list[Any]:
+    found = values.get(key)
+    return found if isinstance(found, list) else []

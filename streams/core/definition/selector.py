@@ -1,17 +1,16 @@
 """Which touchpoints are meant, as it is written: conditions on single values, selectors of touchpoints."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from streams.core.definition.values import Regex, Value, wrong
+from streams.core.definition.values import Breaks, Name, Regex, TouchpointPath, Value, wrong
 
 
 class Part(BaseModel):
     """What all parts share: unknown keys are errors, values are of their type or wrong."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-    not_yet: ClassVar[frozenset[str]] = frozenset()  # keys of the language that this version refuses as such
 
 
 class Cond(Part):
@@ -49,10 +48,29 @@ class ActionCond(Cond):
         return {"in": value} if isinstance(value, list) else value
 
 
-class Selector(Part):
-    """Which touchpoints are meant: all its keys must hold, `any` one of several."""
+class NewCond(Cond):
+    """A condition on the value that a touchpoint changes to; `seen`: whether the journey had that value before."""
 
-    not_yet = frozenset({"changes", "time", "breaks"})
+    seen: bool | None = None
+
+
+class Change(Part):
+    """Against the previous touchpoint that carries the path.  Without `from` the first value of all is a change as well."""
+
+    from_: Cond | None = Field(None, alias="from")
+    to: NewCond | None = None
+
+
+class Time(Part):
+    """Inside or outside the working hours of a calendar."""
+
+    calendar: Name
+    inside: bool = True
+
+
+class Selector(Part):
+    """Which touchpoints are meant: all its keys must hold, `any` one of several.  `breaks` means breakages instead."""
+
     action: ActionCond | None = None
     origin: Cond | None = None
     channel: Cond | None = None
@@ -62,6 +80,9 @@ class Selector(Part):
     region: Cond | None = None
     source: Cond | None = None
     where: dict[str, Cond] | None = None
+    changes: Annotated[dict[TouchpointPath, Change], Field(min_length=1)] | None = None
+    time: Time | None = None
+    breaks: Breaks | None = None
     any: Annotated[list["Selector"], Field(min_length=1)] | None = None
     not_: "Selector | None" = Field(None, alias="not")
 

@@ -2,26 +2,42 @@
 
 import math
 import re
-from typing import Annotated, Any
+from typing import Annotated, NamedTuple
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainValidator
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from streams.core.definition.patterns import expression
-from streams.core.definition.problems import later, meant
+from streams.core.definition.problems import meant
 from streams.core.touchpoint import Scalar
 
 UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 LONGEST_MS = 36_500 * UNIT_MS["d"]
+MOST_WORKING_DAYS = 10_000
 DIMENSIONS = ("origin", "channel", "direction", "team", "agent", "region", "source")
 ALWAYS = "always"
 DEFAULT_REGION = "default"
 
 _DURATION = re.compile(r"([0-9]+)(ms|s|m|h|d)")
-_WORKING = re.compile(r"[0-9]+ working (hours?|days?)")
+_WORKING = re.compile(r"([0-9]+) working (minute|hour|day)s?")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _KEYED_PATH = re.compile(r"(attributes|identifiers|keeps)\..+")
+_BREAKS = re.compile(r"\*|([a-z][a-z0-9_]*\.)?([a-z][a-z0-9_]*|\*)")
+
+
+class Span(NamedTuple):
+    """A length of time: milliseconds of elapsed time, milliseconds of working time, or whole working days."""
+
+    length: int
+    unit: str  # ms, working ms, working days
+
+    def __str__(self) -> str:
+        if self.unit == "ms":
+            return f"{self.length}ms"
+        if self.unit == "working days":
+            return f"{self.length} working days"
+        return f"{self.length // UNIT_MS['m']} working minutes"
 
 
 def wrong(message: str) -> PydanticCustomError:
@@ -37,9 +53,24 @@ def duration_ms(value: object) -> int:
             if length_ms > LONGEST_MS:
                 raise wrong(f"`{value}` is longer than 36500d")
             return length_ms
-        if found := _WORKING.fullmatch(value):
-            raise wrong(later(f"working {found[1]}"))
+        if _WORKING.fullmatch(value):
+            raise wrong(f"`{value}` stands where only elapsed time can: expected a duration like `90s`, `30m`, `4h` or `7d`")
     raise wrong(f"expected a duration like `90s`, `30m`, `4h` or `7d`, got `{value}`")
+
+
+def span(value: object) -> Span:
+    """A duration, or `30 working minutes`, `4 working hours`, `5 working days`, as the calendar counts them."""
+    found = _WORKING.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        try:
+            return Span(duration_ms(value), "ms")
+        except PydanticCustomError as error:
+            message = error.message().replace("`7d`", "`7d`, or `4 working hours`, `5 working days`")
+            raise wrong(message) from None
+    count, unit = int(found[1]), found[2]
+    if count > MOST_WORKING_DAYS * (1 if unit == "day" else 24 if unit == "hour" else 1_440):
+        raise wrong(f"`{value}` is longer than {MOST_WORKING_DAYS} working days")
+    return Span(count, "working days") if unit == "day" else Span(count * UNIT_MS[unit[0]], "working ms")
 
 
 def _name(value: object) -> str:
@@ -77,17 +108,17 @@ def _zone(value: object) -> str:
         raise wrong(f"no time zone is called `{value}`: expected a name like `Europe/Berlin` or `UTC`") from None
 
 
-def _calendar(value: object) -> str:
-    if value != ALWAYS:
-        raise wrong(later("calendar") + f", except `{ALWAYS}`")
-    return ALWAYS
+def _breaks(value: object) -> str:
+    if isinstance(value, str) and _BREAKS.fullmatch(value):
+        return value
+    raise wrong(f"`{value}` names no breakage: expected RULE, JOURNEY.RULE, JOURNEY.* or *")
 
 
 def _regional(value: object) -> object:
     return {DEFAULT_REGION: value} if isinstance(value, str) else value
 
 
-def _has_default(value: dict[str, int]) -> dict[str, int]:
+def _has_default(value: dict[str, Span]) -> dict[str, Span]:
     if DEFAULT_REGION not in value:
         raise wrong(f"expected `{DEFAULT_REGION}` for the regions that are not named")
     return value
@@ -107,24 +138,24 @@ def _kind(value: object) -> str:
     return "nothing" if value is None else "a list" if isinstance(value, list) else f"`{value}`"
 
 
-def refused(*values: object) -> BeforeValidator:
-    """Values that are part of the language, and not in this version yet."""
-
-    def check(value: Any) -> Any:
-        if any(value is each or (isinstance(value, str) and value == each) for each in values):
-            raise wrong(later(str(value) if isinstance(value, str) else "paused"))
-        return value
-
-    return BeforeValidator(check)
+def _text(description: str, **more: object) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "description": description, **more})
 
 
-Name = Annotated[str, PlainValidator(_name)]
-Value = Annotated[Scalar, PlainValidator(_scalar)]
-Path = Annotated[str, PlainValidator(_path)]
-TouchpointPath = Annotated[str, PlainValidator(_touchpoint_path)]
-Regex = Annotated[str, PlainValidator(_regex)]
-Zone = Annotated[str, PlainValidator(_zone)]
-Calendar = Annotated[str, PlainValidator(_calendar)]
-DurationMs = Annotated[int, PlainValidator(duration_ms), PlainSerializer(lambda length_ms: f"{length_ms}ms")]
-ByRegionMs = Annotated[dict[str, DurationMs], BeforeValidator(_regional), AfterValidator(_has_default)]
-NotPaused = Annotated[bool, refused(True)]
+_DURATION_FORM = _text("a duration such as 90s, 30m, 4h, 7d", pattern="^[0-9]+(ms|s|m|h|d)$")
+_SPAN_FORM = _text(
+    "a duration such as 90s, 30m, 4h, 7d, 4 working hours, 5 working days",
+    pattern="^[0-9]+((ms|s|m|h|d)| working (minute|hour|day)s?)$",
+)
+_PATH_FORM = "one of " + ", ".join(DIMENSIONS) + ", attributes.NAME, identifiers.TYPE"
+
+Name = Annotated[str, PlainValidator(_name), _text("small letters, digits and _", pattern="^[a-z][a-z0-9_]*$")]
+Value = Annotated[Scalar, PlainValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean"]})]
+Path = Annotated[str, PlainValidator(_path), _text(_PATH_FORM + ", keeps.FACT")]
+TouchpointPath = Annotated[str, PlainValidator(_touchpoint_path), _text(_PATH_FORM)]
+Regex = Annotated[str, PlainValidator(_regex), _text("a regular expression of RE2, found anywhere unless anchored")]
+Zone = Annotated[str, PlainValidator(_zone), _text("a time zone such as Europe/Berlin")]
+Breaks = Annotated[str, PlainValidator(_breaks), _text("RULE, JOURNEY.RULE, JOURNEY.* or *", pattern=f"^({_BREAKS.pattern})$")]
+DurationMs = Annotated[int, PlainValidator(duration_ms), PlainSerializer(lambda length_ms: f"{length_ms}ms"), _DURATION_FORM]
+Length = Annotated[Span, PlainValidator(span), PlainSerializer(str), _SPAN_FORM]
+ByRegion = Annotated[dict[str, Length], BeforeValidator(_regional), AfterValidator(_has_default)]

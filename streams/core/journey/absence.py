@@ -1,14 +1,13 @@
 """Absences: after one touchpoint another was to come, and did not."""
 
 from bisect import bisect_left
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 
 from streams.core.definition.compiled import AbsencePlan
+from streams.core.definition.length import ENDLESS_MS, with_pauses
 from streams.core.journey.broken import Broken, Proofs
-from streams.core.journey.pairs import matching
+from streams.core.journey.pairs import alike
 from streams.core.journey.scene import Position, Scene, following
-
-ENDLESS_MS = 1 << 62
 
 
 class Ending:
@@ -34,7 +33,10 @@ def broken_absences(plan: AbsencePlan, ending: Ending, scene: Scene) -> list[Bro
     `waits: first`: while one lasts, also beyond its deadline, a further `after` changes nothing.  `each`: all wait on
     their own.  `last`: a further `after` up to the deadline begins the wait anew; one behind it begins another.
 
-    `within: journey`: met by any `of` of the journey that follows, and excused likewise.  Broken at the closing (or at
+    `paused`: the time of a wait stands still in the journey's pauses.
+
+    `within: journey`: the wait is as long as the journey, so with `waits: first` there is one, whatever `after` comes behind it
+    is met.  Met by any `of` of the journey that follows, and excused likewise.  Broken at the closing (or at
     the beginning of a wait that comes after it), when the clock is past that or the books are closed.  When the books are
     closed over a journey that is open, it is broken as of the journey's last touchpoint, without a due.
     """
@@ -43,7 +45,7 @@ def broken_absences(plan: AbsencePlan, ending: Ending, scene: Scene) -> list[Bro
         return []
     if not plan.same:
         return _broken(plan, begins, meets, ending, scene)
-    waiting, meeting = _alike(plan, begins, scene), _alike(plan, meets, scene)
+    waiting, meeting = alike(plan.same, begins, scene.touchpoints), alike(plan.same, meets, scene.touchpoints)
     broken = [each for key, group in waiting.items() for each in _broken(plan, group, meeting.get(key, ()), ending, scene)]
     return sorted(broken, key=lambda each: each.position)
 
@@ -56,14 +58,6 @@ def _begins(plan: AbsencePlan, scene: Scene) -> Sequence[Position]:
         excusing = frozenset(excuses)
         begins = [begin for begin in begins if begin not in excusing]
     return begins
-
-
-def _alike(plan: AbsencePlan, positions: Sequence[Position], scene: Scene) -> dict[Hashable, list[Position]]:
-    groups: dict[Hashable, list[Position]] = {}
-    for position in positions:
-        touchpoint = scene.touchpoints[position]
-        groups.setdefault(tuple(matching(read, touchpoint) for read in plan.same), []).append(position)
-    return groups
 
 
 def _broken(plan: AbsencePlan, begins: Sequence[Position], meets: Sequence[Position], ending: Ending, scene: Scene) -> list[Broken]:
@@ -80,17 +74,21 @@ def _broken(plan: AbsencePlan, begins: Sequence[Position], meets: Sequence[Posit
         if may_drop and (dropped := _dropped(plan, begin, met, deadline_ms, scene)) is not None:
             busy_until = dropped if plan.waits == "first" else -1
             continue
-        if (met is None or at[met] > deadline_ms) and (missed := _missed(begin, met, deadline_ms, ending, scene)):
+        if (met is None or at[met] > deadline_ms) and (missed := _missed(plan, begin, met, deadline_ms, ending, scene)):
             broken.append(missed)
         if plan.waits == "first":
-            if met is None:
+            if met is None or plan.within is None:
                 break
             busy_until = met
     return broken
 
 
 def _deadline_ms(plan: AbsencePlan, begin: Position, scene: Scene) -> int:
-    return ENDLESS_MS if plan.within is None else scene.at[begin] + plan.within(scene.touchpoints[begin].region)
+    if plan.within is None:
+        return ENDLESS_MS
+    start_ms, region = scene.at[begin], scene.touchpoints[begin].region
+    deadline_ms = plan.within.after(start_ms, region)
+    return with_pauses(plan.within, start_ms, deadline_ms, region, scene.pauses) if plan.paused else deadline_ms
 
 
 def _anew(index: int, begins: Sequence[Position], met: Position | None, deadline_ms: int, scene: Scene) -> bool:
@@ -111,11 +109,13 @@ def _dropped(plan: AbsencePlan, begin: Position, met: Position | None, deadline_
     return first
 
 
-def _missed(begin: Position, met: Position | None, deadline_ms: int, ending: Ending, scene: Scene) -> Broken | None:
+def _missed(
+    plan: AbsencePlan, begin: Position, met: Position | None, deadline_ms: int, ending: Ending, scene: Scene
+) -> Broken | None:
     proofs = [(begin, "after")]
-    if deadline_ms == ENDLESS_MS:
+    if plan.within is None:
         return _unmet(begin, ending, proofs, scene)
-    if not scene.passed(deadline_ms):
+    if deadline_ms == ENDLESS_MS or not scene.passed(deadline_ms):
         return None
     if met is None:
         return Broken(begin, deadline_ms, deadline_ms, None, proofs)

@@ -1,18 +1,39 @@
 """From what is broken to the breakages that are reported: healed or not, one for a journey or one for each occurrence."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from msgspec import structs
 
 from streams.core.definition.compiled import NOTHING, RulePlan
+from streams.core.journey.echo import Echo
 from streams.core.journey.scene import Position, Scene
-from streams.core.verdict import Breakage, Journey, Proof
+from streams.core.touchpoint import Touchpoint
+from streams.core.verdict import Breakage, Fact, Proof
 
 Proofs = list[tuple[Position, str]]
 
 
-class Broken:
-    """One occurrence that is broken, at the touchpoint that waited or promised.  Times are epoch milliseconds."""
+class About(NamedTuple):
+    """What a breakage shares with the journey that it is of."""
 
-    __slots__ = ("broken_ms", "due_ms", "position", "proofs", "recovered_ms")
+    definition: str
+    version: int
+    instance: str
+    region: str
+    channel: str
+    backfilled: bool
+    facts: tuple[Fact, ...]
+    of_person: bool = False  # no journey: region, channel and load are those of the touchpoint
+
+
+class Broken:
+    """One occurrence that is broken, at the touchpoint that waited, promised or proves it.  Times are epoch milliseconds.
+
+    `ordinal`: which violation of its rule it is, from 1, where that names it; 0: the touchpoint names it.
+    """
+
+    __slots__ = ("broken_ms", "due_ms", "ordinal", "position", "proofs", "recovered_ms")
 
     def __init__(self, position: Position, due_ms: int | None, broken_ms: int, recovered_ms: int | None, proofs: Proofs) -> None:
         self.position = position
@@ -20,19 +41,28 @@ class Broken:
         self.broken_ms = broken_ms
         self.recovered_ms = recovered_ms
         self.proofs = proofs
+        self.ordinal = 0
 
 
-def breakages(plan: RulePlan, broken: list[Broken], journey: Journey, scene: Scene) -> list[Breakage]:
+def numbered(broken: Iterable[Broken]) -> list[Broken]:
+    """In the order in which they were complete, by number: a late earlier proof shifts a violation and makes no new one."""
+    found = sorted(broken, key=lambda each: (each.proofs[-1][0], each.position))
+    for ordinal, each in enumerate(found, 1):
+        each.ordinal = ordinal
+    return found
+
+
+def breakages(plan: RulePlan, broken: list[Broken], about: About, scene: Scene) -> list[Breakage]:
     """Per occurrence each as it is; per journey one, see `_whole`."""
     if not broken:
         return []
-    if plan.heals != NOTHING or plan.recovers_within_ms is not None:
+    if plan.heals != NOTHING or plan.recovers_within is not None:
         for each in broken:
             _heal(plan, each, scene)
     if not plan.each:
         whole = broken[0] if len(broken) == 1 else _whole(broken)
-        return [_breakage(plan, whole, "", journey, scene)]
-    return [_breakage(plan, each, _occurrence(each.position, scene), journey, scene) for each in broken]
+        return [_breakage(plan, whole, "", about, scene)]
+    return [_breakage(plan, each, _occurrence(each, scene), about, scene) for each in broken]
 
 
 def _heal(plan: RulePlan, broken: Broken, scene: Scene) -> None:
@@ -42,9 +72,10 @@ def _heal(plan: RulePlan, broken: Broken, scene: Scene) -> None:
         broken.recovered_ms = None if healer is None else scene.at[healer]
         if healer is not None:
             broken.proofs = [*broken.proofs, (healer, "healed")]
-    longest_ms = plan.recovers_within_ms
-    if longest_ms is not None and broken.recovered_ms is not None and broken.recovered_ms - broken.broken_ms > longest_ms:
-        broken.recovered_ms = None
+    if plan.recovers_within is not None and broken.recovered_ms is not None:
+        region = scene.touchpoints[broken.position].region
+        if broken.recovered_ms > plan.recovers_within.after(broken.broken_ms, region):
+            broken.recovered_ms = None
 
 
 def _whole(broken: Sequence[Broken]) -> Broken:
@@ -60,16 +91,22 @@ def _whole(broken: Sequence[Broken]) -> Broken:
     return Broken(earliest.position, earliest.due_ms, earliest.broken_ms, recovered_ms, proofs)
 
 
-def _occurrence(position: Position, scene: Scene) -> str:
-    touchpoint = scene.touchpoints[position]
+def _occurrence(broken: Broken, scene: Scene) -> str:
+    if broken.ordinal:
+        return str(broken.ordinal)
+    touchpoint = scene.touchpoints[broken.position]
     return f"{touchpoint.source}/{touchpoint.event_id}"
 
 
-def _breakage(plan: RulePlan, broken: Broken, occurrence: str, journey: Journey, scene: Scene) -> Breakage:
+def _breakage(plan: RulePlan, broken: Broken, occurrence: str, about: About, scene: Scene) -> Breakage:
+    region, channel, backfilled = about.region, about.channel, about.backfilled
+    if about.of_person:
+        touchpoint = scene.touchpoints[broken.position]
+        region, channel, backfilled = touchpoint.region, touchpoint.channel, bool(touchpoint.load)
     return Breakage(
-        journey.definition,
-        journey.definition_version,
-        journey.instance,
+        about.definition,
+        about.version,
+        about.instance,
         plan.name,
         occurrence,
         "open" if broken.recovered_ms is None else "recovered",
@@ -79,14 +116,16 @@ def _breakage(plan: RulePlan, broken: Broken, occurrence: str, journey: Journey,
         broken.due_ms,
         broken.broken_ms,
         broken.recovered_ms,
-        journey.region,
-        journey.channel,
-        journey.backfilled,
-        tuple([_proof(position, role, scene) for position, role in broken.proofs]),
-        journey.facts,
+        region,
+        channel,
+        backfilled,
+        tuple([proof for position, role in broken.proofs for proof in _proofs(scene.touchpoints[position], role)]),
+        about.facts,
     )
 
 
-def _proof(position: Position, role: str, scene: Scene) -> Proof:
-    touchpoint = scene.touchpoints[position]
-    return Proof(touchpoint.source, touchpoint.event_id, touchpoint.occurred_at, touchpoint.action, role)
+def _proofs(touchpoint: Touchpoint, role: str) -> Sequence[Proof]:
+    """A breakage is proven by the touchpoints that prove it."""
+    if isinstance(touchpoint, Echo) and touchpoint.breakage is not None:
+        return [structs.replace(proof, role="broke") for proof in touchpoint.breakage.evidence]
+    return (Proof(touchpoint.source, touchpoint.event_id, touchpoint.occurred_at, touchpoint.action, role),)

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from streams.core.definition.compiled import Compiled
+from streams.core.definition.length import Length
 from streams.core.definition.references import EXPIRED
 from streams.core.journey.scene import Position, Scene
 
@@ -30,8 +31,8 @@ def closing(definition: Compiled, opening: Position, scene: Scene) -> Closing | 
     start = scene.found[definition.opens][-1] if definition.reopens else opening
     if start != opening:
         outcomes = {position: outcome for position, outcome in outcomes.items() if position >= start}
-    if definition.expires_ms is not None and (definition.takes_first_outcome or not outcomes):
-        expired_ms = _expired_ms(definition.expires_ms, start, min(outcomes, default=None), scene)
+    if definition.expires is not None and (definition.takes_first_outcome or not outcomes):
+        expired_ms = _expired_ms(definition.expires, start, min(outcomes, default=None), scene)
         if expired_ms is not None and scene.passed(expired_ms):
             return Closing(expired_ms, EXPIRED)
     if not outcomes:
@@ -49,11 +50,12 @@ def _outcomes(definition: Compiled, scene: Scene) -> dict[Position, str]:
     return outcomes
 
 
-def _expired_ms(longest_ms: int, start: Position, closed: Position | None, scene: Scene) -> int | None:
+def _expired_ms(longest: Length, start: Position, closed: Position | None, scene: Scene) -> int | None:
     """The end of the first silence from `start` that is too long and not ended by a closing before it is; None without."""
-    at, end = scene.at, len(scene.at) - 1 if closed is None else closed
-    if end > start and at[end] - at[start] > longest_ms:
+    at, end, region = scene.at, len(scene.at) - 1 if closed is None else closed, scene.touchpoints[start].region
+    if end > start and at[end] > longest.after(at[start], region):
         for position in range(start, end):
-            if at[position + 1] - at[position] > longest_ms:
-                return at[position] + longest_ms
-    return at[end] + longest_ms if closed is None else None
+            silent_ms = longest.after(at[position], region)
+            if at[position + 1] > silent_ms:
+                return silent_ms
+    return longest.after(at[end], region) if closed is None else None

@@ -2,27 +2,37 @@
 
 from collections.abc import Sequence
 
-from streams.core.definition.compiled import AbsencePlan, Compiled, RulePlan
+from streams.core.definition.compiled import (
+    AbsencePlan,
+    Compiled,
+    CountPlan,
+    OrderPlan,
+    PromiseRulePlan,
+    RulePlan,
+    StepsPlan,
+    ThresholdPlan,
+)
 from streams.core.definition.references import WITHOUT_DUE
 from streams.core.journey.absence import Ending, broken_absences
-from streams.core.journey.broken import Broken, breakages
+from streams.core.journey.broken import About, Broken, breakages
 from streams.core.journey.closing import Closing, closing, last_adopted
+from streams.core.journey.count import broken_counts
 from streams.core.journey.keep import kept_facts
-from streams.core.journey.promise import Commitment, commitments, promise_state
+from streams.core.journey.promise import commitments, made_in, promise_state
 from streams.core.journey.promise_rule import broken_promises
 from streams.core.journey.scene import Position, Scene
 from streams.core.journey.stage import stages
+from streams.core.journey.steps import broken_orders, broken_sequences
+from streams.core.journey.threshold import broken_thresholds
 from streams.core.touchpoint import Scalar, Touchpoint, identifiers_of
-from streams.core.verdict import Breakage, Clock, Fact, Journey, PromiseState, Verdict
+from streams.core.verdict import Breakage, Clock, Fact, Journey, Lived, PromiseState, Proof, Verdict
 
 UNOPENED = Verdict(None, (), None)
-Made = dict[str, list[Commitment]]
 
 
-def instances_of(definition: Compiled, touchpoint: Touchpoint) -> tuple[str, ...]:
-    """The instances of a definition that a touchpoint belongs to: all its identifiers of the instance's type."""
-    wanted = definition.instance_type
-    return tuple(dict.fromkeys(value for kind, value in identifiers_of(touchpoint) if kind == wanted))
+def instances_of(kind: str, touchpoint: Touchpoint) -> tuple[str, ...]:
+    """The instances of an identifier type that a touchpoint belongs to: all values of that type that it carries."""
+    return tuple(dict.fromkeys(value for each, value in identifiers_of(touchpoint) if each == kind))
 
 
 def judge(definition: Compiled, instance: str, touchpoints: Sequence[Touchpoint], clock: Clock) -> Verdict:
@@ -40,24 +50,24 @@ def judge(definition: Compiled, instance: str, touchpoints: Sequence[Touchpoint]
         return judge(definition, instance, touchpoints[:end], clock)
     close = closing(definition, openings[0], scene)
     facts = scene.facts = kept_facts(definition.keeps, scene)
-    made, promises = _promises(definition, facts, scene)
+    promises = _promises(definition, facts, scene)
     journey = _journey(definition, instance, openings[0], close, promises, facts, scene)
-    found = _breakages(definition, journey, made, clock, scene)
-    return Verdict(journey, found, min(scene.pending) if scene.pending else None)
+    found = _breakages(definition, journey, clock, scene)
+    lived = lived_of(journey, scene.touchpoints[openings[0]]) if definition.compares_journeys else None
+    return Verdict(journey, found, min(scene.pending) if scene.pending else None, lived)
 
 
-def _promises(definition: Compiled, facts: dict[str, Scalar], scene: Scene) -> tuple[Made, tuple[PromiseState, ...]]:
-    """Commitments by promise, and their rows.  A making or revision without a usable due is counted as a fact."""
-    made: Made = {}
+def _promises(definition: Compiled, facts: dict[str, Scalar], scene: Scene) -> tuple[PromiseState, ...]:
+    """Their rows, one for each commitment.  A making or revision without a usable due is counted as a fact."""
     states: list[PromiseState] = []
     without_due = 0
     for plan in definition.promises:
-        made[plan.name], unusable = commitments(plan, scene)
+        scene.made[plan.name], unusable = commitments(plan, scene)
         without_due += unusable
-        states += [promise_state(plan, each, scene) for each in made[plan.name]]
+        states += [promise_state(plan, each, scene) for each in scene.made[plan.name]]
     if without_due:
         facts[WITHOUT_DUE] = without_due
-    return made, tuple(states)
+    return tuple(states)
 
 
 def _journey(
@@ -92,24 +102,52 @@ def _journey(
     )
 
 
-def _breakages(definition: Compiled, journey: Journey, made: Made, clock: Clock, scene: Scene) -> tuple[Breakage, ...]:
-    if not definition.rules:
-        return ()
-    books_closed = clock.final_ms >= journey.opened_at
-    ending = Ending(journey.closed_at, books_closed, journey.last_at)
+def lived_of(journey: Journey, opening: Touchpoint) -> Lived:
+    opened = Proof(opening.source, opening.event_id, opening.occurred_at, opening.action, "opened")
+    return Lived(
+        journey.definition, journey.instance, opened, opening.sequence, journey.closed_at,
+        journey.region, journey.channel, journey.backfilled, journey.facts,
+    )  # fmt: skip
+
+
+def _breakages(definition: Compiled, journey: Journey, clock: Clock, scene: Scene) -> tuple[Breakage, ...]:
+    ending = Ending(journey.closed_at, clock.final_ms >= journey.opened_at, journey.last_at)
+    about = None
     found: list[Breakage] = []
-    for rule in definition.rules:
-        broken = _broken(rule, made, ending, scene)
-        if broken and _holds(rule, journey, scene):
-            found += breakages(rule, broken, journey, scene)
+    for level, rules in enumerate(definition.rule_levels):
+        if level:
+            scene = scene.among_breakages(found)
+        for rule in rules:
+            broken = broken_in(rule, ending, scene)
+            if broken and _holds(rule, journey, scene):
+                about = about or _about(journey)
+                found += breakages(rule, broken, about, scene)
     return tuple(found)
 
 
-def _broken(rule: RulePlan, made: Made, ending: Ending, scene: Scene) -> list[Broken]:
-    primitive = rule.primitive
-    if isinstance(primitive, AbsencePlan):
-        return broken_absences(primitive, ending, scene)
-    return broken_promises(primitive, made[primitive.of], scene)
+def _about(journey: Journey) -> About:
+    return About(
+        journey.definition, journey.definition_version, journey.instance,
+        journey.region, journey.channel, journey.backfilled, journey.facts,
+    )  # fmt: skip
+
+
+def broken_in(rule: RulePlan, ending: Ending, scene: Scene) -> list[Broken]:
+    """What a rule finds broken among the touchpoints of a scene."""
+    match rule.primitive:
+        case AbsencePlan() as plan:
+            return broken_absences(plan, ending, scene)
+        case PromiseRulePlan() as plan:
+            return broken_promises(plan, made_in(scene, plan.of), scene)
+        case CountPlan() as plan:
+            return broken_counts(plan, scene)
+        case StepsPlan() as plan:
+            return broken_sequences(plan, scene)
+        case ThresholdPlan() as plan:
+            return broken_thresholds(plan, scene)
+        case OrderPlan() as plan:
+            return broken_orders(plan, scene)
+    raise TypeError(f"{rule.name} is judged over journeys, not touchpoints")
 
 
 def _holds(rule: RulePlan, journey: Journey, scene: Scene) -> bool:

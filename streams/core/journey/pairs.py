@@ -6,7 +6,7 @@ that is absent is equal to an absent one.
 
 from collections.abc import Hashable, Iterator, Sequence
 
-from streams.core.definition.select import Read
+from streams.core.definition.read import Read
 from streams.core.journey.scene import Position, Scene, following
 from streams.core.touchpoint import Touchpoint
 
@@ -18,6 +18,16 @@ def matching(read: Read, touchpoint: Touchpoint) -> Hashable:
     """The value by which touchpoints belong together; `true` is not 1, and what is no number is absent."""
     value = read(touchpoint)
     return (isinstance(value, bool), value) if value == value else ABSENT
+
+
+def alike(
+    reads: Sequence[Read], positions: Sequence[Position], touchpoints: Sequence[Touchpoint]
+) -> dict[Hashable, list[Position]]:
+    """Positions by the values that their touchpoints carry at some paths."""
+    groups: dict[Hashable, list[Position]] = {}
+    for position in positions:
+        groups.setdefault(tuple(matching(read, touchpoints[position]) for read in reads), []).append(position)
+    return groups
 
 
 def pair_first(begins: Sequence[Position], ends: Sequence[Position], match: Read | None, scene: Scene) -> Sequence[Pair]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from streams.core.definition.compiled import PromisePlan
+from streams.core.definition.length import with_pauses
 from streams.core.journey.pairs import ABSENT, matching, pair_all, pair_first
 from streams.core.journey.scene import Position, Scene
 from streams.core.verdict import PromiseState
@@ -11,7 +12,7 @@ from streams.core.verdict import PromiseState
 class Commitment:
     """One promise as it was made.  Nothing that comes after it was kept or released changes it."""
 
-    __slots__ = ("due_ms", "first_due_ms", "made", "released", "revised", "settled")
+    __slots__ = ("due_ms", "first_due_ms", "held", "made", "released", "revised", "settled")
 
     def __init__(self, made: Position, due_ms: int, kept: Position | None) -> None:
         self.made = made
@@ -19,6 +20,7 @@ class Commitment:
         self.settled = kept
         self.released = False
         self.revised: list[Position] = []
+        self.held = False  # a pause lasts that puts the due off
 
     def state(self, due_ms: int, scene: Scene) -> str:
         """open, kept, kept_late, overdue or released, judged against one of its dues.
@@ -28,7 +30,7 @@ class Commitment:
         settled = self.settled
         if settled is not None and scene.at[settled] <= due_ms:
             return "released" if self.released else "kept"
-        if not scene.passed(due_ms):
+        if self.held or not scene.passed(due_ms):
             return "open"
         return "overdue" if settled is None or self.released else "kept_late"
 
@@ -55,7 +57,24 @@ def commitments(plan: PromisePlan, scene: Scene) -> tuple[list[Commitment], int]
         changes, releasing = sorted({*revised, *releases}), frozenset(releases)
         for commitment in made:
             _follow(commitment, changes, revised, releasing, plan, scene)
+    if plan.paused:
+        for commitment in made:
+            _hold(commitment, scene)
     return made, unusable
+
+
+def made_in(scene: Scene, name: str) -> list[Commitment]:
+    """The commitments of one promise, at their places in this scene."""
+    if name not in scene.made:
+        plan = next(plan for plan in scene.definition.promises if plan.name == name)
+        scene.made[name], _ = commitments(plan, scene)
+    return scene.made[name]
+
+
+def _hold(commitment: Commitment, scene: Scene) -> None:
+    """While a pause lasts, a due behind its beginning is not known yet, and not missed."""
+    if scene.pauses and scene.pauses[-1][1] is None:
+        commitment.held = commitment.due_ms > scene.pauses[-1][0]
 
 
 def _dues(positions: Iterable[Position], plan: PromisePlan, scene: Scene) -> dict[Position, int]:
@@ -63,8 +82,15 @@ def _dues(positions: Iterable[Position], plan: PromisePlan, scene: Scene) -> dic
     dues: dict[Position, int] = {}
     for position in positions:
         if (due_ms := due(touchpoints[position], facts)) is not None:
-            dues[position] = due_ms
+            dues[position] = _put_off(plan, position, due_ms, scene) if plan.paused else due_ms
     return dues
+
+
+def _put_off(plan: PromisePlan, position: Position, due_ms: int, scene: Scene) -> int:
+    """A due behind the pauses that are over; one that lasts does not move it yet."""
+    assert plan.paused  # noqa: S101 - asked by the caller
+    over = [pause for pause in scene.pauses if pause[1] is not None]
+    return with_pauses(plan.paused, scene.at[position], due_ms, scene.touchpoints[position].region, over)
 
 
 def _follow(

@@ -2,9 +2,16 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from streams.core.definition.compiled import Compiled, Slot
-from streams.core.touchpoint import Scalar, Touchpoint
+from streams.core.definition.length import Pauses
+from streams.core.journey.echo import Echo
+from streams.core.touchpoint import Scalar, Touchpoint, order_of
+from streams.core.verdict import Breakage
+
+if TYPE_CHECKING:
+    from streams.core.journey.promise import Commitment
 
 Position = int  # of a touchpoint in the journey's order
 
@@ -17,30 +24,34 @@ class Scene:
     `found[slot]`: the ascending positions of the touchpoints that a selector selects.  `at`: their times.
     """
 
-    __slots__ = ("at", "clock_ms", "effort", "facts", "found", "pending", "touchpoints")
+    __slots__ = ("at", "clock_ms", "definition", "effort", "facts", "found", "made", "pauses", "pending", "touchpoints")
 
     def __init__(self, definition: Compiled, touchpoints: Sequence[Touchpoint], clock_ms: int) -> None:
         classifier = definition.classifier
         key, known = classifier.key, classifier.known
+        seen = definition.changes.of(touchpoints) if definition.changes else None
         found = [_NOWHERE] * len(classifier)
         effort = 0.0
         for position, touchpoint in enumerate(touchpoints):
             slots, undecided, weight = known.get(key(touchpoint)) or classifier.learn(touchpoint)
             if undecided:
-                slots += tuple([slot for slot, holds in undecided if holds(touchpoint)])
+                slots += tuple([slot for slot, holds in undecided if holds(touchpoint, seen[position] if seen else 0)])
             for slot in slots:
                 if positions := found[slot]:
                     positions.append(position)
                 else:
                     found[slot] = [position]
             effort += weight
+        self.definition = definition
         self.touchpoints = touchpoints
         self.clock_ms = clock_ms
         self.found: Sequence[Sequence[Position]] = found
         self.effort = effort
         self.at = [touchpoint.occurred_at for touchpoint in touchpoints]
         self.facts: Mapping[str, Scalar] = {}
+        self.made: dict[str, list[Commitment]] = {}
         self.pending: list[int] = []
+        self.pauses = self._pauses(definition.pauses) if definition.pauses else []
 
     def passed(self, deadline_ms: int) -> bool:
         """Whether the clock is past a deadline.  If not, the verdict may change when it is."""
@@ -48,6 +59,27 @@ class Scene:
             return True
         self.pending.append(deadline_ms)
         return False
+
+    def among_breakages(self, breakages: Sequence[Breakage]) -> "Scene":
+        """The same with breakages among the touchpoints."""
+        merged = sorted([*self.touchpoints, *map(Echo.of, breakages)], key=order_of)
+        scene = Scene(self.definition, merged, self.clock_ms)
+        scene.facts, scene.pending = self.facts, self.pending
+        return scene
+
+    def _pauses(self, slots: tuple[Slot, Slot]) -> Pauses:
+        """From a touchpoint that begins one to the next that ends it."""
+        begins, ends = self.found[slots[0]], frozenset(self.found[slots[1]])
+        pauses: Pauses = []
+        since_ms: int | None = None
+        beginning = frozenset(begins)
+        for position in sorted({*begins, *ends}):
+            if position in ends and since_ms is not None:
+                pauses.append((since_ms, self.at[position]))
+                since_ms = None
+            if position in beginning and since_ms is None:
+                since_ms = self.at[position]
+        return pauses if since_ms is None else [*pauses, (since_ms, None)]
 
     def first_after(self, slot: Slot, instant_ms: int) -> Position | None:
         """The first touchpoint of a selector that happened after an instant."""

@@ -1,11 +1,13 @@
-"""Judge one bucket: gather its touchpoints, ask each definition that takes its key as instance, and say what changed."""
+"""Judge a bucket by the definitions that take its key as instance, a person's whole by the others, and say what changed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 
 import msgspec
 
 from streams.core.definition import Bundle, Compiled
+from streams.core.definition.length import ENDLESS_MS
 from streams.core.journey import judge
+from streams.core.journey.person import Personal, concerns_person, episode_name, judge_person, looks_at
 from streams.core.log import Activation
 from streams.core.stitch.opened import Opened
 from streams.core.stitch.rows import (
@@ -18,9 +20,9 @@ from streams.core.stitch.rows import (
     journey_row,
     person_id,
 )
-from streams.core.stitch.state import Entry, Standing
-from streams.core.touchpoint import Touchpoint
-from streams.core.verdict import Clock, Journey, Verdict
+from streams.core.stitch.state import Entry, Part, Standing
+from streams.core.touchpoint import Touchpoint, better_copy, order_of
+from streams.core.verdict import Breakage, Clock, Journey, Verdict
 
 NOTHING = Verdict(None, (), None)
 
@@ -32,75 +34,130 @@ class Rows(msgspec.Struct):
     breakages: list[Row] = []
 
 
-class _Versions:
-    """One definition in all its activated versions, the newest activation first."""
-
-    def __init__(self) -> None:
-        self.known: list[tuple[int, Compiled]] = []
-
-    def judge(self, instance: str, touchpoints: list[Touchpoint], clock: Clock) -> Verdict:
-        """By the version effective at the journey's opening, whatever the order in which versions and touchpoints came."""
-        verdict = NOTHING
-        for effective_from_ms, definition in self.known:
-            verdict = judge(definition, instance, touchpoints, clock)
-            if verdict.journey is None or verdict.journey.opened_at >= effective_from_ms:
-                break
-        return verdict
-
-
 class Judge:
     """`load` finds a published bundle by its content hash."""
 
     def __init__(self, load: Callable[[str], Bundle]) -> None:
         self._load = load
-        self._by_type: dict[str, dict[str, _Versions]] = {}
+        self._bundles: list[tuple[int, Bundle]] = []  # (effective from, bundle), the newest activation first
+        self._by_type: dict[str, dict[str, list[tuple[int, Compiled]]]] = {}
+        self._has_wholes = False
 
     def activate(self, activations: list[Activation]) -> None:
         """Take these and no others.  Of two with the same `effective_from_ms` the later in the log wins."""
-        self._by_type = {}
         newest_first = sorted(enumerate(activations), key=lambda at: (-at[1].effective_from_ms, -at[0]))
-        for _, activation in newest_first:
-            for kind, definitions in self._load(activation.bundle).by_instance_type.items():
+        self._bundles = [(each.effective_from_ms, self._load(each.bundle)) for _, each in newest_first]
+        self._has_wholes = any(bundle.of_person for _, bundle in self._bundles)
+        self._by_type = {}
+        for effective_from_ms, bundle in self._bundles:
+            for kind, definitions in bundle.by_instance_type.items():
                 named = self._by_type.setdefault(kind, {})
                 for definition in definitions:
-                    named.setdefault(definition.name, _Versions()).known.append((activation.effective_from_ms, definition))
+                    named.setdefault(definition.name, []).append((effective_from_ms, definition))
 
-    def judge(self, opened: Opened, clock: Clock, now_ms: int, rows: Rows) -> int | None:
-        """Append what changed to `rows`.  -> the deadline after which this bucket is to be judged again."""
+    def judge(self, opened: Opened, clock: Clock, now_ms: int, rows: Rows) -> tuple[int | None, Part | None]:
+        """Append what changed to `rows`.  -> when to judge this bucket again, and what of it matters for the whole person."""
         kind, _, instance = opened.key.partition(":")
-        named = self._by_type.get(kind)
-        bucket = opened.bucket
-        if named is None and not bucket.entries:
-            return None
-        touchpoints = opened.ordered()
-        address_id, redirects = person_id(opened.key), bucket.number if touchpoints else 0
-        moment = Moment(person_id(opened.person), address_id, opened.version, redirects, clock.ms, now_ms)
-        entries = {entry.definition: entry for entry in bucket.entries}
-        deadlines = []
-        for name in {**entries, **(named or {})}:
-            verdict = named[name].judge(instance, touchpoints, clock) if named and name in named and touchpoints else NOTHING
-            entry = entries.setdefault(name, Entry(name))
-            _say(entry, instance, verdict, rows, moment, moved=opened.moving)
-            if verdict.next_deadline is not None:
-                deadlines.append(verdict.next_deadline)
-        bucket.entries = [entry for entry in entries.values() if entry.journey or entry.breakages]
-        return min(deadlines, default=None)
+        named = self._by_type.get(kind) or {}
+        bucket, touchpoints, verdicts = opened.bucket, opened.ordered(), list[Verdict]()
+        if named or bucket.entries:
+            moment = _moment(opened, opened.key, bucket.number if touchpoints else 0, clock, now_ms)
+            entries = {entry.definition: entry for entry in bucket.entries}
+            for name in {**entries, **named}:
+                verdict = _judged(named[name], instance, touchpoints, clock) if touchpoints and name in named else NOTHING
+                verdicts.append(verdict)
+                entry = entries.setdefault(name, Entry(name))
+                _say_journey(entry, instance, verdict.journey, rows.journeys, moment)
+                _say_breakages(entry, verdict.breakages, rows.breakages, moment, moved=opened.moving)
+            bucket.entries = [entry for entry in entries.values() if entry.journey or entry.breakages]
+        return _soonest(verdicts), self._part(bucket.number, touchpoints, verdicts) if self._has_wholes else None
+
+    def _part(self, number: int, touchpoints: list[Touchpoint], verdicts: list[Verdict]) -> Part | None:
+        bundles = [bundle for _, bundle in self._bundles]
+        facts = [each for each in touchpoints if not each.copied and any(concerns_person(bundle, each) for bundle in bundles)]
+        lived = [verdict.lived for verdict in verdicts if verdict.lived]
+        broken = [each for verdict in verdicts for each in verdict.breakages if any(looks_at(bundle, each) for bundle in bundles)]
+        return Part(number, facts, lived, broken) if facts or lived or broken else None
+
+    def judge_whole(self, whole: Opened, clock: Clock, now_ms: int, rows: Rows) -> int | None:
+        """The same for what is judged over all of a person.
+
+        An episode is shown for the owner of its first touchpoint's address: two persons may have it for a moment, one shows it.
+        """
+        person, parts = person_id(whole.person), whole.bucket.parts.values()
+        together = _together(parts)
+        found = self._personal(person, together, clock) if parts else Personal()
+        addresses = {episode_name(each): each.address for each in together.facts}
+        redirects = max((part.number for part in parts), default=0)
+        entries = {(entry.definition, entry.instance): entry for entry in whole.bucket.entries}
+        journeys = {(each.definition, each.instance): each for each in found.journeys}
+        broken: dict[tuple[str, str], list[Breakage]] = {}
+        for each in found.breakages:
+            broken.setdefault((each.definition, each.instance), []).append(each)
+        for key in {**entries, **journeys, **broken}:
+            entry = entries.setdefault(key, Entry(key[0], instance=key[1]))
+            moment = _moment(whole, addresses.get(key[1], whole.person), redirects, clock, now_ms)
+            _say_journey(entry, key[1], journeys.get(key), rows.journeys, moment)
+            _say_breakages(entry, broken.get(key, ()), rows.breakages, moment, moved=whole.moving)
+        whole.bucket.entries = [entry for entry in entries.values() if entry.journey or entry.breakages]
+        return found.next_deadline
+
+    def _personal(self, person: str, part: Part, clock: Clock) -> Personal:
+        """Each bundle judges what opened, or broke over the whole person, from its activation to the next."""
+        whole, until_ms, deadlines = Personal(), ENDLESS_MS, list[int | None]()
+        for since_ms, bundle in self._bundles:
+            found = judge_person(bundle, person, part.facts, part.lived, part.breakages, clock)
+            whole.lives += [each for each in found.lives if each.journey and since_ms <= each.journey.opened_at < until_ms]
+            whole.over += [each for each in found.over if since_ms <= each.broken_at < until_ms]
+            deadlines.append(found.next_deadline)
+            until_ms = since_ms
+        whole.next_deadline = min((each for each in deadlines if each is not None), default=None)
+        return whole
 
 
-def _say(entry: Entry, instance: str, verdict: Verdict, rows: Rows, moment: Moment, *, moved: bool) -> None:
-    _say_journey(entry, instance, verdict.journey, rows.journeys, moment)
+def _judged(versions: list[tuple[int, Compiled]], instance: str, touchpoints: list[Touchpoint], clock: Clock) -> Verdict:
+    """By the version effective at the journey's opening, whatever the order in which versions and touchpoints came."""
+    verdict = NOTHING
+    for effective_from_ms, definition in versions:
+        verdict = judge(definition, instance, touchpoints, clock)
+        if verdict.journey is None or verdict.journey.opened_at >= effective_from_ms:
+            break
+    return verdict
+
+
+def _soonest(verdicts: Iterable[Verdict]) -> int | None:
+    return min((each.next_deadline for each in verdicts if each.next_deadline is not None), default=None)
+
+
+def _together(parts: Collection[Part]) -> Part:
+    """All parts of a person as one; a touchpoint that is there twice counts once."""
+    facts: dict[tuple[str, str], Touchpoint] = {}
+    for part in parts:
+        for fact in part.facts:
+            known = facts.get((fact.source, fact.event_id))
+            facts[fact.source, fact.event_id] = fact if known is None else better_copy(known, fact)
+    lived = [each for part in parts for each in part.lived]
+    broken = [each for part in parts for each in part.breakages]
+    return Part(0, sorted(facts.values(), key=order_of), lived, broken)
+
+
+def _moment(opened: Opened, address: str, redirects: int, clock: Clock, now_ms: int) -> Moment:
+    return Moment(person_id(opened.person), person_id(address), opened.version, redirects, clock.ms, now_ms)
+
+
+def _say_breakages(entry: Entry, found: Iterable[Breakage], rows: list[Row], moment: Moment, *, moved: bool) -> None:
     standing = {(kept.row.rule, kept.row.occurrence): kept for kept in entry.breakages}
     now_standing = []
-    for breakage in verdict.breakages:
+    for breakage in found:
         before = standing.pop((breakage.rule, breakage.occurrence), None)
         if before is None or before.row != breakage:
             detected_at = before.detected_at if before else moment.now_ms
-            rows.breakages.append(breakage_row(breakage, breakage.state, detected_at, before, moment))
+            rows.append(breakage_row(breakage, breakage.state, detected_at, before, moment))
             before = Standing(breakage, moment.version, detected_at)
         now_standing.append(before)
     for before in standing.values():
         state = "moved" if moved else "withdrawn"
-        rows.breakages.append(breakage_row(before.row, state, before.detected_at, before, moment))
+        rows.append(breakage_row(before.row, state, before.detected_at, before, moment))
     entry.breakages = now_standing
 
 

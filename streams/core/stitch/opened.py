@@ -1,7 +1,17 @@
 """A bucket taken out of the store for one step: unpacked once, changed in place, judged and packed once at the end."""
 
 from streams.core.log import Redirect
-from streams.core.stitch.state import Bucket, Header, bucket_key, pack_bucket, read_header, unpack_bucket
+from streams.core.stitch.state import (
+    WHOLE,
+    Bucket,
+    Header,
+    Part,
+    bucket_key,
+    digest_of,
+    pack_bucket,
+    read_header,
+    unpack_bucket,
+)
 from streams.core.stitch.store import Store
 from streams.core.touchpoint import Touchpoint, better_copy, order_of
 
@@ -50,12 +60,25 @@ class Desk:
         self.touched[person, key] = found
         return found
 
+    def give(self, opened: Opened, part: Part | None) -> None:
+        """Let the person's whole have what of a bucket matters for it, if that is news."""
+        given = digest_of(part) if part else 0
+        if given == opened.bucket.given:
+            return
+        opened.bucket.given = given
+        whole = self.touch(opened.person, WHOLE, opened.version)
+        whole.moving |= opened.moving
+        if part:
+            whole.bucket.parts[opened.key] = part
+        else:
+            whole.bucket.parts.pop(opened.key, None)
+
     def close(self, opened: Opened, header: Header) -> bool:
         """Pack it and put it back; an empty one goes.  -> whether its deadline is a new one."""
         bucket = opened.bucket
         bucket.facts = opened.ordered()
         name = bucket_key(opened.person, opened.key)
-        if not (bucket.facts or bucket.entries):
+        if not (bucket.facts or bucket.entries or bucket.parts):
             self.store.delete(name)
             return False
         was = self.store.get(name)

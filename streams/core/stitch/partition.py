@@ -27,11 +27,12 @@ from streams.core.log import (
     version,
 )
 from streams.core.stitch.judging import Judge, Rows
-from streams.core.stitch.opened import Desk, belongs
+from streams.core.stitch.opened import Desk, Opened, belongs
 from streams.core.stitch.state import (
     BUCKET,
     NO_DEADLINE,
     POSITION,
+    WHOLE,
     Header,
     Position,
     Redirected,
@@ -238,13 +239,20 @@ class Partition:
     # judging ----------------------------------------------------------------------------------------------------------
 
     def _judge_touched(self, now_ms: int) -> Rows:
+        """Buckets first: they give to the wholes of their persons what these look at."""
         rows = Rows()
-        for opened in self._desk.touched.values():
-            next_deadline = self.judge.judge(opened, self.clock, now_ms, rows)
-            header = self._header(next_deadline)
-            if self._desk.close(opened, header):
-                self._index(bucket_key(opened.person, opened.key), header)
+        for opened in [each for each in self._desk.touched.values() if each.key != WHOLE]:
+            next_deadline, part = self.judge.judge(opened, self.clock, now_ms, rows)
+            self._desk.give(opened, part)
+            self._close(opened, next_deadline)
+        for whole in [each for each in self._desk.touched.values() if each.key == WHOLE]:
+            self._close(whole, self.judge.judge_whole(whole, self.clock, now_ms, rows))
         return rows
+
+    def _close(self, opened: Opened, next_deadline: int | None) -> None:
+        header = self._header(next_deadline)
+        if self._desk.close(opened, header):
+            self._index(bucket_key(opened.person, opened.key), header)
 
     def new_word(self) -> StitchClock | None:
         """What the other partitions are to hear, once the step is committed: once, and never back."""

@@ -3,12 +3,14 @@
 | key                 | value                                                                                     |
 |---------------------|-------------------------------------------------------------------------------------------|
 | b + person + key    | bucket: the touchpoints addressed to `key`, and the journeys of which `key` is the instance |
+| b + person          | its whole: what of its buckets matters for all of it, its own journeys and episodes        |
 | r + address         | redirect: where an address went, and by which number                                      |
 | p                   | position: how far the log is worked off, clocks, activations                              |
 
 A bucket's value begins with what a restart must know without unpacking the rest: its next deadline and what judged it last.
 """
 
+from hashlib import blake2b
 from struct import Struct
 
 import msgspec
@@ -16,9 +18,10 @@ import msgspec
 from streams.core.clock import PartitionClocks
 from streams.core.log import Activation
 from streams.core.touchpoint import Touchpoint
-from streams.core.verdict import NEVER, Breakage
+from streams.core.verdict import NEVER, Breakage, Lived
 
 BUCKET, REDIRECT, POSITION = b"b", b"r", b"p"
+WHOLE = ""  # the key of a person's whole among its buckets
 HEADER = Struct(">qqI")
 NO_DEADLINE = (1 << 62) - 1
 
@@ -47,17 +50,29 @@ class Standing(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Entry(msgspec.Struct, array_like=True):
-    """One definition's rows for the instance of a bucket."""
+    """One definition's rows for one instance; empty: that of the bucket."""
 
     definition: str
     journey: Before | None = None
     breakages: list[Standing] = []
+    instance: str = ""
+
+
+class Part(msgspec.Struct, array_like=True, frozen=True):
+    """What of one bucket matters for the whole of its person.  `number`: see Bucket."""
+
+    number: int
+    facts: list[Touchpoint]
+    lived: list[Lived]
+    breakages: list[Breakage]
 
 
 class Bucket(msgspec.Struct, array_like=True):
     facts: list[Touchpoint] = []
     number: int = 0  # of the redirect by which the facts' address belongs to this person; 0: it is the root itself
     entries: list[Entry] = []
+    given: int = 0  # digest of the part last given to the person's whole; 0: none
+    parts: dict[str, Part] = {}  # of a whole: by the key of the bucket
 
 
 class Redirected(msgspec.Struct, array_like=True, frozen=True):
@@ -112,6 +127,10 @@ def unpack_bucket(value: bytes) -> Bucket:
 
 def read_header(value: bytes) -> Header:
     return Header(*HEADER.unpack_from(value))
+
+
+def digest_of(part: Part) -> int:
+    return int.from_bytes(blake2b(_pack(part), digest_size=8).digest(), "big") or 1
 
 
 def pack_redirect(redirected: Redirected) -> bytes:
