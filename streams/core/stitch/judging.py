@@ -67,8 +67,7 @@ class Judge:
                 verdict = _judged(named[name], instance, touchpoints, clock) if touchpoints and name in named else NOTHING
                 verdicts.append(verdict)
                 entry = entries.setdefault(name, Entry(name))
-                _say_journey(entry, instance, verdict.journey, rows.journeys, moment)
-                _say_breakages(entry, verdict.breakages, rows.breakages, moment, moved=opened.moving)
+                _say(entry, instance, verdict.journey, verdict.breakages, rows, moment, moved=opened.moving)
             bucket.entries = [entry for entry in entries.values() if entry.journey or entry.breakages]
         return _soonest(verdicts), self._part(bucket.number, touchpoints, verdicts) if self._has_wholes else None
 
@@ -97,8 +96,7 @@ class Judge:
         for key in {**entries, **journeys, **broken}:
             entry = entries.setdefault(key, Entry(key[0], instance=key[1]))
             moment = _moment(whole, addresses.get(key[1], whole.person), redirects, clock, now_ms)
-            _say_journey(entry, key[1], journeys.get(key), rows.journeys, moment)
-            _say_breakages(entry, broken.get(key, ()), rows.breakages, moment, moved=whole.moving)
+            _say(entry, key[1], journeys.get(key), broken.get(key, ()), rows, moment, moved=whole.moving)
         whole.bucket.entries = [entry for entry in entries.values() if entry.journey or entry.breakages]
         return found.next_deadline
 
@@ -143,6 +141,15 @@ def _together(parts: Collection[Part]) -> Part:
 
 def _moment(opened: Opened, address: str, redirects: int, clock: Clock, now_ms: int) -> Moment:
     return Moment(person_id(opened.person), person_id(address), opened.version, redirects, clock.ms, now_ms)
+
+
+def _say(
+    entry: Entry, instance: str, journey: Journey | None, broken: Iterable[Breakage], rows: Rows, moment: Moment, *, moved: bool
+) -> None:
+    """What goes with its journey, an episode that another one took in, has moved as the journey has."""
+    gone = entry.journey is not None and journey is None
+    _say_journey(entry, instance, journey, rows.journeys, moment)
+    _say_breakages(entry, broken, rows.breakages, moment, moved=moved or gone)
 
 
 def _say_breakages(entry: Entry, found: Iterable[Breakage], rows: list[Row], moment: Moment, *, moved: bool) -> None:
