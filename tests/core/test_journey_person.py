@@ -127,7 +127,7 @@ def test_journeys_that_open_too_close_and_those_that_come_again() -> None:
     ]  # fmt: skip
     found = at(story)
     assert broken(found, "two") == [("p", "1", 40), ("p", "2", 60)]
-    assert broken(found, "again") == [("p", "1", 60)]  # case 3 after 2, both about y at last
+    assert broken(found, "again") == [("p", "1", 60)]  # case 3 after 2, both about y at last; 4 comes too long after 3
     (again,) = [each for each in found.breakages if each.rule == "again"]
     assert [event for event, _ in proofs(again)] == ["case.opened@40", "case.opened@60"]
     assert [(fact.name, fact.value) for fact in again.facts] == [("topic", "y")]

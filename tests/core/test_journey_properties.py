@@ -4,15 +4,16 @@ import json
 from typing import Any
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.core.definition import Bundle, Compiled, Definition, compile_definition, load
 from streams.core.definition.classify import Classifier
 from streams.core.definition.compiled import AbsencePlan, RulePlan
 from streams.core.definition.select import Node, narrow
+from streams.core.journey.running import Running
 from streams.core.touchpoint import Touchpoint
-from streams.core.verdict import NEVER, Verdict
+from streams.core.verdict import NEVER, Clock, Verdict
 from tests.core.test_definition_select import selector
 from tests.core.worlds import (
     ACTIONS,
@@ -108,6 +109,20 @@ def test_every_row_stands_on_its_touchpoints(definition: Compiled, story: Story,
         assert {(each.source, each.event_id, each.occurred_at, each.action) for each in breakage.evidence} <= there
         assert (breakage.state == "recovered") == (breakage.recovered_at is not None)
         assert breakage.recovered_at is None or breakage.recovered_at >= breakage.broken_at
+
+
+@settings(always, max_examples=300)
+@given(compiled, stories, st.lists(st.integers(0, 3), max_size=8), st.lists(clocks_ms, max_size=8), st.booleans())
+def test_a_journey_step_by_step_equals_one_from_scratch(
+    definition: Compiled, story: Story, sizes: list[int], clocks: list[int], closes_books: bool
+) -> None:
+    """Touchpoints come one, two or none at a time; the clock advances between them, and before."""
+    running, told, last_ms = Running(definition, "o"), 0, NEVER
+    for size, clock_ms in zip(sizes, sorted(clocks), strict=False):
+        told, last_ms = min(len(story), told + size), clock_ms
+        clock = Clock(clock_ms, clock_ms if closes_books else NEVER)
+        assert running.judge(story[:told], clock, continued=True) == verdict_at(definition, story[:told], clock.ms, clock.final_ms)
+    assert running.judge(story, Clock(last_ms, NEVER), continued=True) == verdict_at(definition, story, last_ms, NEVER)
 
 
 @always

@@ -68,6 +68,7 @@ class _Compiler:
         adopts = frozenset(range(1, len(self.slots.nodes)))
         person_rules = tuple(rules.plan(name) for name, rule in definition.breakages.items() if rule.scope == "person")
         order = levels({f"{definition.journey}.{name}": plan.breaks for name, plan in of_journeys.items()})
+        rule_levels = tuple(tuple(of_journeys[name.partition(".")[2]] for name in level) for level in order)
         return Compiled(
             definition=definition,
             name=definition.journey,
@@ -86,8 +87,12 @@ class _Compiler:
             keeps=keeps,
             stages=stages,
             promises=promises,
-            rule_levels=tuple(tuple(of_journeys[name.partition(".")[2]] for name in level) for level in order),
+            stage_slots=frozenset(slot for each in stages for slot in (each.begins, each.ends)),
+            closing_slots=frozenset((opens, *(slot for _, slot in closes))),
+            continues=not (self.words.changes or pauses or definition.after_close == "ignore"),
+            rule_levels=rule_levels,
             person_rules=person_rules,
+            rules=tuple(rule for level in (*rule_levels, person_rules) for rule in level),
             adopts=adopts,
             watched=rules.watched,
             watches_all=rules.watches_all,
@@ -127,14 +132,18 @@ class _Compiler:
     def _promise(self, name: str, promise: Promise) -> PromisePlan:
         number = self.slots.number
         length = ELAPSED if isinstance(promise.due, str) else length_by_region(promise.due, self.calendar)
+        selectors = (promise.made_by, promise.revised_by, promise.kept_by, promise.released_by)
+        made, revised, kept, released = map(number, selectors)
         return PromisePlan(
             name,
-            made=number(promise.made_by),
-            revised=number(promise.revised_by),
-            kept=number(promise.kept_by),
-            released=number(promise.released_by),
+            made=made,
+            revised=revised,
+            kept=kept,
+            released=released,
             due=due_of(promise, self.calendar),
             each=promise.per == "occurrence",
             match=reader(promise.match) if promise.match else None,
             paused=length if promise.paused else None,
+            slots=frozenset((made, revised, kept, released)),
+            due_from_facts=isinstance(promise.due, str) and promise.due.startswith("keeps."),
         )

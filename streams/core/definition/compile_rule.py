@@ -57,6 +57,9 @@ class RuleCompiler:
             runbook=rule.runbook,
             heals=heals,
             recovers_within=length_of(rule.recovers_within, self._calendar) if rule.recovers_within else None,
+            slots=frozenset(self._seen),
+            promise=primitive.of if isinstance(primitive, PromiseRulePlan) else None,
+            always=bool(rule.if_) or (isinstance(primitive, AbsencePlan) and primitive.within is None),
             breaks=tuple(dict.fromkeys(full_name(each, self._definition.journey) for each in _breaks(rule))),
         )
 
@@ -110,6 +113,7 @@ class RuleCompiler:
 
     def _sequence(self, sequence: Sequence, rule: Rule) -> StepsPlan | OrderPlan | JourneysPlan:
         if sequence.order:
+            self._seen |= {self._stages[name] for name in sequence.order}
             return OrderPlan(tuple(self._stages[name] for name in sequence.order))
         if sequence.over:
             return self._journeys(sequence)

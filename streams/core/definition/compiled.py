@@ -45,6 +45,8 @@ class PromisePlan:
     each: bool
     match: Read | None
     paused: Length | None  # how the time until a due is counted where pauses hold it up
+    slots: frozenset[Slot]
+    due_from_facts: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,9 @@ class RulePlan:
     heals: Slot
     recovers_within: Length | None
     breaks: tuple[str, ...]  # what it looks at among breakages: JOURNEY.RULE, JOURNEY.*, *
+    slots: frozenset[Slot]  # what it looks at among touchpoints
+    promise: str | None  # what it is over
+    always: bool  # it looks at the whole journey: at its outcome, its facts, its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,16 +173,15 @@ class Compiled:
     keeps: tuple[KeepPlan, ...]
     stages: tuple[StagePlan, ...]
     promises: tuple[PromisePlan, ...]
+    stage_slots: frozenset[Slot]
+    closing_slots: frozenset[Slot]
+    continues: bool  # a touchpoint behind all others changes nothing of what the others mean
     rule_levels: tuple[tuple[RulePlan, ...], ...]  # of journeys; those that look at breakages behind those that they look at
     person_rules: tuple[RulePlan, ...]
+    rules: tuple[RulePlan, ...]  # all of them, those of journeys first
     adopts: frozenset[Slot]  # what a person's touchpoints are told by: a journey of the person takes these
     watched: frozenset[Slot]  # what its rules over a person look at
     watches_all: bool
-
-    @property
-    def rules(self) -> list[RulePlan]:
-        """Of one journey, and over a person."""
-        return [rule for level in (*self.rule_levels, self.person_rules) for rule in level]
 
     @property
     def compares_journeys(self) -> bool:

@@ -1,6 +1,6 @@
 """Facts of a journey: one named value each, taken from its touchpoints."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import isfinite
 
 from streams.core.definition.compiled import KeepPlan
@@ -9,14 +9,10 @@ from streams.core.journey.scene import Scene
 from streams.core.touchpoint import Scalar
 
 
-def kept_facts(plans: Sequence[KeepPlan], scene: Scene) -> dict[str, Scalar]:
-    """Facts by name.  Counts are there from the start, other facts when a touchpoint brings a value."""
-    facts: dict[str, Scalar] = {}
-    for plan in plans:
-        values = _values(plan, scene)
-        if values or plan.take in ("count", "distinct"):
-            facts[plan.name] = _TAKES[plan.take](values)
-    return facts
+def kept_fact(plan: KeepPlan, scene: Scene) -> Scalar | None:
+    """The value of a fact.  Counts are there from the start, other facts when a touchpoint brings a value."""
+    values = _values(plan, scene)
+    return _TAKES[plan.take](values) if values or plan.take in ("count", "distinct") else None
 
 
 def _values(plan: KeepPlan, scene: Scene) -> list[Scalar]:

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from itertools import pairwise
 
 from streams.core.definition.compiled import CountJourneysPlan, JourneysPlan
 from streams.core.definition.condition import kind_of
@@ -45,17 +44,13 @@ def _counted(plan: CountJourneysPlan, lived: Sequence[Lived]) -> Iterator[Violat
 def too_soon(plan: JourneysPlan, lived: Sequence[Lived]) -> list[Violation]:
     """One for each journey with an earlier one before it, the gap between them as long as `gap` says (inclusive).
 
-    `next`: only the one that opened right before it counts, and has to carry the same values; else any that carries them.
+    Only journeys that carry the same values are looked at; `next`: of those the one that opened right before, and no other.
     """
-    if plan.next:
-        return [
-            [earlier, later] for earlier, later in pairwise(lived) if _same(plan, earlier, later) and _gap(plan, earlier, later)
-        ]
     found = []
     for group in _alike(plan.same, lived):
         for number, later in enumerate(group):
-            earlier = next((each for each in reversed(group[:number]) if _gap(plan, each, later)), None)
-            if earlier is not None:
+            before = group[max(0, number - 1) : number] if plan.next else reversed(group[:number])
+            if (earlier := next((each for each in before if _gap(plan, each, later)), None)) is not None:
                 found.append([earlier, later])
     return _in_time(found)
 
@@ -68,10 +63,6 @@ def _gap(plan: JourneysPlan, earlier: Lived, later: Lived) -> bool:
     if plan.at_least and to_ms < plan.at_least.after(from_ms, earlier.region):
         return False
     return plan.at_most is None or to_ms <= plan.at_most.after(from_ms, earlier.region)
-
-
-def _same(plan: JourneysPlan, one: Lived, other: Lived) -> bool:
-    return _values(plan.same, one) == _values(plan.same, other)
 
 
 def _alike(paths: Sequence[str], lived: Sequence[Lived]) -> list[list[Lived]]:

@@ -9,9 +9,10 @@ from streams.core.definition.compiled import CountJourneysPlan, JourneysPlan, Ru
 from streams.core.definition.levels import names_it
 from streams.core.journey.absence import Ending
 from streams.core.journey.broken import About, Broken, breakages, numbered
-from streams.core.journey.judge import broken_in, judge
+from streams.core.journey.judge import judge
 from streams.core.journey.over_journeys import Violation, in_order, too_many, too_soon
 from streams.core.journey.pairs import matching
+from streams.core.journey.rule import broken_in
 from streams.core.journey.scene import Scene
 from streams.core.touchpoint import Touchpoint, order_of
 from streams.core.verdict import Breakage, Clock, Journey, Lived, Verdict

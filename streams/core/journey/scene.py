@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from streams.core.definition.change import ChangesSeen
 from streams.core.definition.compiled import Compiled, Slot
 from streams.core.definition.length import Pauses
 from streams.core.journey.echo import Echo
@@ -27,12 +28,24 @@ class Scene:
     __slots__ = ("at", "clock_ms", "definition", "effort", "facts", "found", "made", "pauses", "pending", "touchpoints")
 
     def __init__(self, definition: Compiled, touchpoints: Sequence[Touchpoint], clock_ms: int) -> None:
-        classifier = definition.classifier
+        self.definition = definition
+        self.clock_ms = clock_ms
+        self.touchpoints: list[Touchpoint] = []
+        self.at: list[int] = []
+        self.found: list[list[Position]] = [_NOWHERE] * len(definition.classifier)
+        self.effort = 0.0
+        self.facts: Mapping[str, Scalar] = {}
+        self.made: dict[str, list[Commitment]] = {}
+        self.pending: list[int] = []
+        self.take(touchpoints, definition.changes.of(touchpoints) if definition.changes else None)
+        self.pauses = self._pauses(definition.pauses) if definition.pauses else []
+
+    def take(self, touchpoints: Sequence[Touchpoint], seen: Sequence[ChangesSeen] | None = None) -> set[Slot]:
+        """Touchpoints behind all that are here.  -> the selectors that select one of them."""
+        classifier, found = self.definition.classifier, self.found
         key, known = classifier.key, classifier.known
-        seen = definition.changes.of(touchpoints) if definition.changes else None
-        found = [_NOWHERE] * len(classifier)
-        effort = 0.0
-        for position, touchpoint in enumerate(touchpoints):
+        touched: set[Slot] = set()
+        for position, touchpoint in enumerate(touchpoints, len(self.at)):
             slots, undecided, weight = known.get(key(touchpoint)) or classifier.learn(touchpoint)
             if undecided:
                 slots += tuple([slot for slot, holds in undecided if holds(touchpoint, seen[position] if seen else 0)])
@@ -41,17 +54,11 @@ class Scene:
                     positions.append(position)
                 else:
                     found[slot] = [position]
-            effort += weight
-        self.definition = definition
-        self.touchpoints = touchpoints
-        self.clock_ms = clock_ms
-        self.found: Sequence[Sequence[Position]] = found
-        self.effort = effort
-        self.at = [touchpoint.occurred_at for touchpoint in touchpoints]
-        self.facts: Mapping[str, Scalar] = {}
-        self.made: dict[str, list[Commitment]] = {}
-        self.pending: list[int] = []
-        self.pauses = self._pauses(definition.pauses) if definition.pauses else []
+            touched.update(slots)
+            self.effort += weight
+        self.touchpoints += touchpoints
+        self.at += [touchpoint.occurred_at for touchpoint in touchpoints]
+        return touched
 
     def passed(self, deadline_ms: int) -> bool:
         """Whether the clock is past a deadline.  If not, the verdict may change when it is."""

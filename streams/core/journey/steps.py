@@ -2,11 +2,12 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from operator import contains
 
 from streams.core.definition.compiled import OrderPlan, StepsPlan
 from streams.core.definition.length import ENDLESS_MS
 from streams.core.journey.broken import Broken, numbered
-from streams.core.journey.pairs import alike, matching
+from streams.core.journey.pairs import alike
 from streams.core.journey.scene import Position, Scene, following
 
 Chain = tuple[Position, ...]
@@ -17,7 +18,7 @@ def broken_sequences(plan: StepsPlan, scene: Scene) -> list[Broken]:
 
     `counts: last`: one for each touchpoint that completes a chain; `first`: one for each that begins one.  `without`: no such
     touchpoint lies between the first and the last.  `same`: all steps carry equal values.  `next`: each step is the touchpoint
-    right behind the one before it.
+    right behind the one before it, of those that carry the same values.
     """
     found = [scene.found[step] for step in plan.steps]
     if not all(found):
@@ -48,14 +49,13 @@ def _until_ms(plan: StepsPlan, first: Position, scene: Scene) -> int:
 
 
 def _neighbours(plan: StepsPlan, found: Sequence[Sequence[Position]], scene: Scene) -> Iterator[Chain]:
-    selected = [frozenset(positions) for positions in found]
-    for first in found[0]:
-        chain = tuple(range(first, first + len(found)))
-        if not all(position in step for position, step in zip(chain, selected, strict=True)):
-            continue
-        values = {tuple(matching(read, scene.touchpoints[position]) for read in plan.same) for position in chain}
-        if len(values) == 1 and scene.at[chain[-1]] <= _until_ms(plan, first, scene):
-            yield chain
+    selected, all_of_them = [frozenset(positions) for positions in found], range(len(scene.at))
+    for group in alike(plan.same, all_of_them, scene.touchpoints).values() if plan.same else [all_of_them]:
+        for start, first in enumerate(group):
+            chain = tuple(group[start : start + len(found)])
+            together = len(chain) == len(found) and all(map(contains, selected, chain))
+            if together and scene.at[chain[-1]] <= _until_ms(plan, first, scene):
+                yield chain
 
 
 def _from_first(plan: StepsPlan, steps: Sequence[Sequence[Position]], scene: Scene) -> Iterator[Chain]:
