@@ -14,6 +14,7 @@ GRANT SELECT ON v_journey_facts TO throughline_reader;
 GRANT SELECT ON v_breakages TO throughline_reader;
 GRANT SELECT ON v_breakage_history TO throughline_reader;
 GRANT SELECT ON v_breakage_evidence TO throughline_reader;
+GRANT SELECT ON v_journey_minutes TO throughline_reader;
 GRANT SELECT ON v_journey_hours TO throughline_reader;
 GRANT SELECT ON v_clocks TO throughline_reader;
 GRANT SELECT ON v_freshness TO throughline_reader;

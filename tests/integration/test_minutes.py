@@ -1,0 +1,58 @@
+"""The figures a minute, through the whole pipeline: in the end they are what a count over journeys and breakages gives."""
+
+import random
+
+from tests.fixtures.pipeline import Pipeline, Pipelines
+from tests.fixtures.touchpoints import DAY_MS, HOUR_MS, MINUTE_MS, Record, touch
+from tests.integration.definitions import FIRST
+from tests.sinks.test_minutes import COUNTED, SHOWN
+
+COUNT = 200
+DIFFERENT = f"SELECT * FROM (({COUNTED}) EXCEPT ({SHOWN})) UNION ALL SELECT * FROM (({SHOWN}) EXCEPT ({COUNTED}))"
+WAITING = "SELECT sum(hidden) FROM journey_minutes FINAL"
+
+
+def _orders(day_ms: int, world: random.Random) -> tuple[list[Record], list[Record], list[Record]]:
+    """Orders bought and mostly delivered; then who bought them, which is not known before; then an earlier purchase of some."""
+    first, second, third = [], [], []
+    for n in range(COUNT):
+        order, at_ms = {"order": f"minutes-{n}"}, day_ms + world.randrange(60) * MINUTE_MS // 2
+        due = {"due": day_ms + 2 * DAY_MS}
+        first.append(touch("order.purchased", at_ms, order, due, region=world.choice(["BR", "DE"])))
+        if world.random() < 0.8:
+            first.append(touch("order.delivered", at_ms + world.randrange(1, 72) * HOUR_MS, order))
+        second.append(touch("mail.received", at_ms + HOUR_MS, {**order, "customer": f"minutes-{n % 50}"}))
+        if world.random() < 0.3:
+            third.append(touch("order.purchased", at_ms - 5 * MINUTE_MS, order, due, region="FR"))
+        if world.random() < 0.3:
+            third.append(touch("mail.received", at_ms + MINUTE_MS, {**order, "customer": f"minutes-other-{n % 7}"}))
+        if world.random() < 0.3:
+            third.append(touch("order.delivered", at_ms + HOUR_MS, order))
+    return first, second, third
+
+
+def _right(pipeline: Pipeline) -> None:
+    pipeline.eventually(DIFFERENT, [])
+    assert pipeline.query(WAITING) == [(0,)]
+
+
+def test_they_are_right_after_owners_late_touchpoints_and_workers_that_change(pipelines: Pipelines) -> None:
+    """Of two that land, the one that computes is killed while the last touchpoints come; the other one takes over."""
+    pipeline, day_ms = pipelines(FIRST, session_timeout_s=6.0), 1_500_000_000_000
+    workers = [pipeline.start(), pipeline.start("worker", "--only", "land")]
+    pipeline.shared("land", len(workers))
+    steps = _orders(day_ms, random.Random(4))
+    for number, records in enumerate(steps[:2]):
+        pipeline.send(records)
+        pipeline.settle(day_ms + 9 * DAY_MS + number)
+        _right(pipeline)
+    assert pipeline.query("SELECT sum(n) FROM v_journey_minutes WHERE kind = 'opened'") == [(COUNT,)]
+    before = dict(pipeline.query("SELECT kind, sum(n) FROM v_journey_minutes GROUP BY kind"))
+    pipeline.send(steps[2])
+    workers[1].kill()
+    pipeline.settle(day_ms + 9 * DAY_MS + 9)
+    _right(pipeline)
+    after = dict(pipeline.query("SELECT kind, sum(n) FROM v_journey_minutes GROUP BY kind"))
+    assert after["opened"] == COUNT
+    assert after["withdrawn"] > before.get("withdrawn", 0)
+    assert pipeline.query("SELECT sum(n) FROM v_journey_minutes WHERE region = 'FR'") != [(0,)]
