@@ -1,6 +1,7 @@
 """Figures a minute, computed whole: one statement for a set of minutes, which reads the entries of these minutes and no others."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from clickhouse_driver import Client
 
@@ -46,6 +47,13 @@ SELECT intDiv(toUnixTimestamp64Milli(minute), 60000)
 FROM journey_minutes FINAL
 WHERE minute IN (SELECT minute FROM wanted) AND hidden > 0
 """
+KNOWN = """
+SELECT DISTINCT intDiv(toUnixTimestamp64Milli(minute), 60000) AS number
+FROM (SELECT minute FROM minute_entries UNION ALL SELECT minute FROM journey_minutes)
+WHERE number BETWEEN {since} AND {until}
+ORDER BY number
+"""
+FILLERS = ("journeys_to_minute_entries", "breakages_to_minute_entries")
 
 
 class ClickHouseMinutes:
@@ -70,16 +78,28 @@ class ClickHouseMinutes:
             again += [minute for (minute,) in self._execute(HIDDEN.format(wanted=wanted))]
         return again
 
+    def known(self, since: int, until: int) -> list[int]:
+        """Minutes from `since` to `until`, both included, in which anything was ever counted."""
+        return [minute for (minute,) in self._execute(KNOWN.format(since=since, until=until))]
+
+    def refill(self) -> None:
+        """Entries anew from all journeys and breakages: those that are there already are overwritten by themselves."""
+        for filler in FILLERS:
+            ((select,),) = self._execute(
+                f"SELECT as_select FROM system.tables WHERE database = currentDatabase() AND name = '{filler}'"
+            )
+            self._execute(f"INSERT INTO minute_entries {select}")
+
     def close(self) -> None:
         if self._client is not None:
             self._client.disconnect()
             self._client = None
 
-    def _execute(self, query: str) -> list[tuple[int]]:
+    def _execute(self, query: str) -> list[tuple[Any]]:
         try:
             if self._client is None:
                 self._client = self._connect()
-            answer: list[tuple[int]] = self._client.execute(query) or []
+            answer: list[tuple[Any]] = self._client.execute(query) or []
             return answer
         except Exception as error:
             why = passing(error)

@@ -1,6 +1,8 @@
 """The figures a minute, through the whole pipeline: in the end they are what a count over journeys and breakages gives."""
 
+import json
 import random
+from datetime import UTC, datetime
 
 from tests.fixtures.pipeline import Pipeline, Pipelines
 from tests.fixtures.touchpoints import DAY_MS, HOUR_MS, MINUTE_MS, Record, touch
@@ -59,3 +61,21 @@ def test_they_are_right_after_owners_late_touchpoints_and_workers_that_change(pi
     assert after["opened"] == COUNT
     assert after["withdrawn"] > before.get("withdrawn", 0)
     assert pipeline.query("SELECT sum(n) FROM v_journey_minutes WHERE region = 'FR'") != [(0,)]
+
+
+def test_they_can_be_made_anew_from_what_stands(held: Pipeline, day_ms: int) -> None:
+    """The figures of one minute are wrong and another's are lost, with all entries of both; a rebuild of a range mends the range."""
+    pairs = [{"order": f"anew-{n}", "customer": f"anew-{n}"} for n in range(2)]
+    held.send([touch("order.purchased", day_ms + n * DAY_MS, pair, {"due": day_ms + 9 * DAY_MS}) for n, pair in enumerate(pairs)])
+    held.settle(day_ms + 2 * DAY_MS)
+    found = f"SELECT minute, n FROM v_journey_minutes WHERE minute >= fromUnixTimestamp64Milli({day_ms}, 'UTC') ORDER BY minute"
+    held.eventually(f"SELECT count() FROM ({found})", [(2,)])
+    right = held.query(found)
+    held.query("TRUNCATE TABLE minute_entries")
+    held.query("TRUNCATE TABLE journey_minutes")
+    second_day = datetime.fromtimestamp((day_ms + DAY_MS) / 1_000, UTC).isoformat()
+    assert json.loads(held.command("minutes", "rebuild", "--from", second_day, "--json")) == {"minutes": 1}
+    held.eventually(found, right[1:])
+    held.command("minutes", "rebuild")
+    held.eventually(found, right)
+    held.eventually(DIFFERENT, [])
