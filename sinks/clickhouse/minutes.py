@@ -53,6 +53,7 @@ FROM (SELECT minute FROM minute_entries UNION ALL SELECT minute FROM journey_min
 WHERE number BETWEEN {since} AND {until}
 ORDER BY number
 """
+FILLER = "SELECT as_select FROM system.tables WHERE database = currentDatabase() AND name = '{name}'"
 FILLERS = ("journeys_to_minute_entries", "breakages_to_minute_entries")
 
 
@@ -85,9 +86,7 @@ class ClickHouseMinutes:
     def refill(self) -> None:
         """Entries anew from all journeys and breakages: those that are there already are overwritten by themselves."""
         for filler in FILLERS:
-            ((select,),) = self._execute(
-                f"SELECT as_select FROM system.tables WHERE database = currentDatabase() AND name = '{filler}'"
-            )
+            ((select,),) = self._execute(FILLER.format(name=filler))
             self._execute(f"INSERT INTO minute_entries {select}")
 
     def close(self) -> None:

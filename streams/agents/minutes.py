@@ -23,6 +23,7 @@ from faust.types.tuples import TP
 from sinks.contract import Backpressure, Minutes
 from sinks.contract import Batch as Rows
 from streams import topology
+from streams.agents.landing import EPOCH
 from streams.agents.producing import Record, confirmed, send_all
 from streams.agents.touched import TakenUp, pack, records, touched, unpack
 from streams.core.log import version
@@ -35,6 +36,10 @@ log = structlog.get_logger("throughline")
 SHARE = 10  # computing waits so many times as long as it took last: it gets a tenth of the database's time at most
 LONGEST_WAIT_S = 30.0
 LAST_AGAIN_S = 60.0
+
+
+class OtherTopic(RuntimeError):
+    """Somebody computed minutes from offsets that are not there yet: of another topic, or while we were believed dead."""
 
 
 class Pending:
@@ -74,8 +79,7 @@ class MinuteKeeper:
         self._pending = Pending()
         self._life = 0  # of what is pending: changes with every assignment
         self._taken_up_at, self._read_to = -1, -1  # offsets
-        self._epoch: int | None = None
-        self._replaced = False
+        self._compared, self._replaced = False, False
         self.trouble = ""
 
     async def tell(self, landed: Iterable[Rows]) -> None:
@@ -85,7 +89,7 @@ class MinuteKeeper:
     async def assigned(self, mine: Iterable[TP]) -> None:
         self.forget()
         if any(tp.topic == self._topic for tp in mine):
-            self._epoch, self._replaced, self._read_to = None, False, -1
+            self._compared, self._replaced, self._read_to = False, False, -1
             await self._take_up()
 
     def forget(self) -> None:
@@ -113,7 +117,7 @@ class MinuteKeeper:
         while True:
             await asyncio.sleep(wait_s)
             try:
-                took_s = await self._compute()
+                took_s = await self.compute()
             except Exception as error:
                 fault("cannot compute minutes", error)
             wait_s = max(self._settings.minutes_interval_s, min(SHARE * took_s, LONGEST_WAIT_S))
@@ -121,7 +125,7 @@ class MinuteKeeper:
     def close(self) -> None:
         self._thread.shutdown(wait=False)
 
-    async def _compute(self) -> float:
+    async def compute(self) -> float:
         """What is due.  -> seconds that it took."""
         began_s, life, place = time.monotonic(), self._life, max(self._read_to, self._taken_up_at)
         due = self._pending.due(began_s)
@@ -153,11 +157,14 @@ class MinuteKeeper:
         return hidden
 
     def _recompute(self, minutes: list[int], place: int) -> list[int]:
-        if self._epoch is None:
-            newest = self._sink.newest()
-            epoch = max(1, newest >> 56)
-            self._epoch = epoch if version(epoch, self._taken_up_at, 0) > newest else epoch + 1  # the topic was made anew
-        return self._sink.recompute(minutes, version(self._epoch, place, 0))
+        if not self._compared:
+            if self._sink.newest() >= version(EPOCH, self._taken_up_at, 0):
+                raise OtherTopic(
+                    f"journey_minutes was computed from further on than {self._topic} reaches: if the topic was made anew, "
+                    "TRUNCATE TABLE journey_minutes and run `throughline minutes rebuild`"
+                )
+            self._compared = True
+        return self._sink.recompute(minutes, version(EPOCH, place, 0))
 
     async def _touch_again(self, computed: Pending, hidden: Iterable[int]) -> None:
         by_count: dict[int, list[int]] = {}

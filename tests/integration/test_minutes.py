@@ -64,7 +64,7 @@ def test_they_are_right_after_owners_late_touchpoints_and_workers_that_change(pi
 
 
 def test_they_can_be_made_anew_from_what_stands(held: Pipeline, day_ms: int) -> None:
-    """The figures of one minute are wrong and another's are lost, with all entries of both; a rebuild of a range mends the range."""
+    """All figures and entries are lost.  A rebuild of a range mends that range, one of everything the rest."""
     pairs = [{"order": f"anew-{n}", "customer": f"anew-{n}"} for n in range(2)]
     held.send([touch("order.purchased", day_ms + n * DAY_MS, pair, {"due": day_ms + 9 * DAY_MS}) for n, pair in enumerate(pairs)])
     held.settle(day_ms + 2 * DAY_MS)
