@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from tests.fixtures.pipeline import Pipeline, Pipelines
 from tests.fixtures.touchpoints import DAY_MS, HOUR_MS, MINUTE_MS, Record, touch
 from tests.integration.definitions import FIRST
-from tests.sinks.test_minutes import COUNTED, SHOWN
+from tests.sinks.test_minutes import DIFFERENT
 
 COUNT = 200
-DIFFERENT = f"SELECT * FROM (({COUNTED}) EXCEPT ({SHOWN})) UNION ALL SELECT * FROM (({SHOWN}) EXCEPT ({COUNTED}))"
 WAITING = "SELECT sum(hidden) FROM journey_minutes FINAL"
 
 

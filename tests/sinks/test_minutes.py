@@ -53,6 +53,8 @@ FROM
 )
 GROUP BY ALL ORDER BY ALL
 """
+# what only one of the two says
+DIFFERENT = f"SELECT * FROM (({COUNTED}) EXCEPT ({SHOWN})) UNION ALL SELECT * FROM (({SHOWN}) EXCEPT ({COUNTED}))"
 FIGURES = "SELECT kind, name, state, n, durations, duration_s FROM v_journey_minutes ORDER BY minute, kind, name"
 
 
