@@ -138,4 +138,4 @@ class Land:
         return [WAITING.at(self._load.count), *self._landed.readings()]
 
     def trouble(self) -> str:
-        return self._landed.trouble or self._minutes.trouble
+        return self._landed.trouble

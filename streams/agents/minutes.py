@@ -28,7 +28,7 @@ from streams.agents.producing import Record, confirmed, send_all
 from streams.agents.touched import TakenUp, pack, records, touched, unpack
 from streams.core.log import version
 from streams.fault import fault
-from streams.metrics.table import COMPUTED, COMPUTING
+from streams.metrics.table import COMPUTED, COMPUTING, REFUSALS
 from streams.settings import Settings
 from streams.transport import Batch
 
@@ -80,7 +80,6 @@ class MinuteKeeper:
         self._life = 0  # of what is pending: changes with every assignment
         self._taken_up_at, self._read_to = -1, -1  # offsets
         self._compared, self._replaced = False, False
-        self.trouble = ""
 
     async def tell(self, landed: Iterable[Rows]) -> None:
         """Returns when the minutes that these rows touched are confirmed; the rows have to be there before."""
@@ -132,14 +131,13 @@ class MinuteKeeper:
         try:
             hidden = await self._call(due.minutes, place)
         except Backpressure as pressure:
-            self.trouble = str(pressure)
+            REFUSALS.add(1)
             log.warning("no minutes are computed at the moment", detail=str(pressure), retry_s=pressure.retry_after_s)
             await asyncio.sleep(pressure.retry_after_s)
             if life == self._life:
                 self._pending.put_back(due)
                 await self._take_up()  # that statement may still come through: what is computed now has a higher version
             return 0.0
-        self.trouble = ""
         if life == self._life:
             await self._touch_again(due, hidden)
             for _, batch in due.batches:
