@@ -3,8 +3,8 @@
 Nothing is added up, so a minute may be computed as often as one likes.  What is asked for is that the last word on a minute comes
 from after the last row that touched it.  The version of a computation is the offset up to which the topic was read, and a touch is
 written when its row is there: whatever was computed with less than the row has a lower version than what is computed for it.
-Whoever takes the partition up writes that into it first, and gives nothing a version below that place; a predecessor that is not
-dead yet finds it when it reads on, and stops.  So it has lower versions only, whenever its last statement comes through.
+Whoever takes the partition up writes that into it first, and computes nothing before it has read that far; a predecessor that is
+not dead yet finds it when it reads on, and stops.  So it has lower versions only, whenever its last statement comes through.
 
 A row may be hidden when its minute is computed: redirects that it rests on have not landed, or say for the moment that somebody
 else is the owner.  No row need follow when that ends, so a minute in which something was hidden is touched again.
@@ -25,7 +25,7 @@ from sinks.contract import Batch as Rows
 from streams import topology
 from streams.agents.landing import EPOCH
 from streams.agents.producing import Record, confirmed, send_all
-from streams.agents.touched import TakenUp, pack, records, touched, unpack
+from streams.agents.touched import TakenUp, Touched, pack, records, touched, unpack
 from streams.core.log import version
 from streams.fault import fault
 from streams.metrics.table import COMPUTED, COMPUTING, REFUSALS
@@ -79,6 +79,7 @@ class MinuteKeeper:
         self._pending = Pending()
         self._life = 0  # of what is pending: changes with every assignment
         self._taken_up_at, self._read_to = -1, -1  # offsets
+        self._not_before = -1  # nothing is computed until the topic was read to this offset
         self._compared, self._replaced = False, False
 
     async def tell(self, landed: Iterable[Rows]) -> None:
@@ -89,7 +90,7 @@ class MinuteKeeper:
         self.forget()
         if any(tp.topic == self._topic for tp in mine):
             self._compared, self._replaced, self._read_to = False, False, -1
-            await self._take_up()
+            self._taken_up_at = self._not_before = await self._say(TakenUp(self._me))
 
     def forget(self) -> None:
         """It is read again from the last commit, here or elsewhere."""
@@ -100,15 +101,16 @@ class MinuteKeeper:
         now_s = last_s = time.monotonic()
         for record in batch.value:
             found = unpack(record.value)
-            if isinstance(found, TakenUp):
-                self._replaced = self._replaced or (found.by != self._me and record.offset > self._taken_up_at)
-            elif not self._replaced:
+            if isinstance(found, TakenUp) and found.by != self._me and record.offset > self._taken_up_at:
+                self._replaced = True
+            if self._replaced:
+                return
+            self._read_to = record.offset
+            if isinstance(found, Touched):
                 due_s = now_s + (min(2.0 ** (found.again - 1), LAST_AGAIN_S) if found.again else 0.0)
                 self._pending.add(found.minutes, due_s, found.again)
                 last_s = max(last_s, due_s)
-                self._read_to = record.offset
-        if not self._replaced:
-            self._pending.batches.append((last_s, batch))
+        self._pending.batches.append((last_s, batch))
 
     async def keep_computing(self) -> None:
         """Never returns."""
@@ -126,7 +128,9 @@ class MinuteKeeper:
 
     async def compute(self) -> float:
         """What is due.  -> seconds that it took."""
-        began_s, life, place = time.monotonic(), self._life, max(self._read_to, self._taken_up_at)
+        began_s, life, place = time.monotonic(), self._life, self._read_to
+        if place < self._not_before:
+            return 0.0
         due = self._pending.due(began_s)
         try:
             hidden = await self._call(due.minutes, place)
@@ -136,7 +140,7 @@ class MinuteKeeper:
             await asyncio.sleep(pressure.retry_after_s)
             if life == self._life:
                 self._pending.put_back(due)
-                await self._take_up()  # that statement may still come through: what is computed now has a higher version
+                self._not_before = await self._say(Touched([]))  # that statement may come through yet, with its version
             return 0.0
         if life == self._life:
             await self._touch_again(due, hidden)
@@ -175,6 +179,8 @@ class MinuteKeeper:
         sent = [Record(None, value) for value in records(set(minutes), again)]
         await confirmed(await send_all(self._sender, self._topic, 0, sent))
 
-    async def _take_up(self) -> None:
-        place = await self._sender.send_and_wait(self._topic, pack(TakenUp(self._me)), partition=0)
-        self._taken_up_at = place.offset
+    async def _say(self, record: Touched | TakenUp) -> int:
+        """-> its offset."""
+        place = await self._sender.send_and_wait(self._topic, pack(record), partition=0)
+        offset: int = place.offset
+        return offset
