@@ -4,6 +4,7 @@ A sink converges by itself: adding a batch again, an overlapping one, or rows in
 newest version of each key.  So whoever feeds it needs no more than at-least-once: add, flush, and only then acknowledge.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -87,3 +88,17 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Lets go of connections; what was not flushed is forgotten."""
+
+
+class Minutes(Protocol):
+    """Figures a minute, made of the journeys and breakages that have landed.  A minute is its number since 1970."""
+
+    def newest(self) -> int:
+        """The highest version of any minute; 0 for none.  Raises Backpressure."""
+
+    def recompute(self, minutes: Sequence[int], version: int) -> list[int]:
+        """Count these minutes anew and replace what is known of them, unless that has a higher version.
+
+        -> those of them in which something was hidden from readers when they were counted: they are to be computed again.
+        Raises Backpressure, after which any of them may have been replaced.
+        """

@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     step_persons: int = Field(2_000, ge=1, description="Most persons that one transaction of stitch concerns.")
     land_rows: int = Field(50_000, ge=1, le=100_000, description="Rows that land inserts at once at most, a table.")
     land_interval_s: Seconds = Field(0.2, description="How long land gathers rows before it inserts, seconds.")
+    minutes_interval_s: Seconds = Field(1.0, description="How long touched minutes gather before they are computed, seconds.")
     session_timeout_s: Seconds = Field(10.0, description="After this a silent worker loses its partitions, seconds.")
     transaction_timeout_s: Seconds = Field(10.0, description="After this the broker aborts a dead worker's transaction, seconds.")
     drain_s: Seconds = Field(20.0, description="How long a worker may take to stop, seconds.")

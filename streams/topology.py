@@ -7,7 +7,7 @@
                      |  v      |
                      | identity.links -> identity -> identity.people ------> land
                      v
-                    touchpoints.rejected ----------------------------------> land
+                    touchpoints.rejected ----------------------------------> land -> minutes.touched -> land
                              (land also takes the touchpoints themselves from person.log)
 
 Topics, their documentation and the agents' subscriptions come out of this file.
@@ -30,6 +30,7 @@ PEOPLE = "identity.people"
 JOURNEYS = "journeys"
 BREAKAGES = "breakages"
 DEFINITIONS = "definitions"
+TOUCHED = "minutes.touched"
 
 
 STORED_AT = {"message.timestamp.type": "LogAppendTime"}  # received_at is the broker's word, not the producer's
@@ -59,6 +60,7 @@ TOPICS = (
     Topic(PEOPLE, "one", "identifier", "Avro person; clocks", compacted=True, compaction_lag_ms=7 * DAY_MS),
     Topic(JOURNEYS, "log", "person and journey", "Avro journey; clocks", compacted=True, compaction_lag_ms=7 * DAY_MS),
     Topic(BREAKAGES, "log", "person and cause", "Avro breakage; clocks", compacted=True, compaction_lag_ms=7 * DAY_MS),
+    Topic(TOUCHED, "one", "none", "packed: minutes whose figures are to be computed", retention_ms=7 * DAY_MS),
     Topic(DEFINITIONS, "one", "content hash", "JSON bundle of definitions", compacted=True),
 )
 
@@ -78,7 +80,7 @@ AGENTS = (
     Agent("intake", (TOUCHPOINTS,), (LOG, LINKS, REJECTED), None, "decodes, validates, normalises, addresses"),
     Agent("identity", (LINKS,), (PEOPLE, LOG), IDENTITY_STATE, "decides who an object belongs to"),
     Agent("stitch", (LOG,), (JOURNEYS, BREAKAGES, LOG), STATE, "puts touchpoints into journeys and judges them"),
-    Agent("land", (LOG, REJECTED, PEOPLE, JOURNEYS, BREAKAGES), (), None, "copies topics into ClickHouse"),
+    Agent("land", (LOG, REJECTED, PEOPLE, JOURNEYS, BREAKAGES, TOUCHED), (TOUCHED,), None, "copies topics, computes minutes"),
 )
 
 

@@ -34,6 +34,19 @@ Made of the comments in the database by `python -m sinks.clickhouse.dictionary`;
 Views whose names begin with `v_` are the contract: their columns stay, their types are plain, and no row is seen twice at any
 moment, so that a reader needs neither `FINAL` nor a deduplication. Times are UTC. Ids are 32 hex digits and carry no personal data
 in clear. Tables are listed behind the views for those who operate the database; they may change with any migration.
+
+Every definition that is applied has a wide view besides, `v_journey_NAME` (`v_journey_order`): a row a journey, and behind
+`person_id`, `journey_id`, `instance`, `definition_version`, `state`, `outcome`, `opened_at`, `closed_at`, `duration_s`, `region`,
+`channel` and `effort` a column for everything that the definition names. It is made anew with each version of the definition.
+
+| column | type | meaning |
+| --- | --- | --- |
+| `stage_NAME_s` | Nullable(Float64) | Duration of the stage when it was entered first, seconds. |
+| `fact_NAME` | Nullable(Float64) or Nullable(String) | The fact: a number for `take: sum`, `count` and `distinct`, else a text. |
+| `fact_NAME_number` | Nullable(Float64) | Beside a text: the same, if it is a number. |
+| `promise_NAME` | Nullable(String) | State of the first promise of this name: open, kept, kept_late, overdue or released. |
+| `promise_NAME_margin_s` | Nullable(Float64) | Kept minus due of that promise, seconds; early is negative. |
+| `rule_NAME` | UInt64 | How often the rule broke, open and recovered. |
 """
 
 

@@ -3,7 +3,8 @@
 --     clickhouse-client --database throughline --queries-file roles.sql
 --     GRANT throughline_reader TO somebody
 --
--- Readers are granted views and no table; the views run with the rights of who migrated.
+-- Readers are granted views and no table; the views run with the rights of who migrated, the wide ones of who applied definitions:
+-- the owner in both cases, so that who lands needs no right to make views.
 
 -- Journeys, breakages and figures.  Instances are order and case numbers; no view here shows an address, name or number of a person.
 CREATE ROLE IF NOT EXISTS throughline_reader SETTINGS readonly = 2;
@@ -14,7 +15,10 @@ GRANT SELECT ON v_journey_facts TO throughline_reader;
 GRANT SELECT ON v_breakages TO throughline_reader;
 GRANT SELECT ON v_breakage_history TO throughline_reader;
 GRANT SELECT ON v_breakage_evidence TO throughline_reader;
+GRANT SELECT ON v_journey_minutes TO throughline_reader;
 GRANT SELECT ON v_journey_hours TO throughline_reader;
+-- The wide views of definitions, v_journey_order and so on, also those that are activated later.
+GRANT SELECT ON v_journey_* TO throughline_reader;
 GRANT SELECT ON v_clocks TO throughline_reader;
 GRANT SELECT ON v_freshness TO throughline_reader;
 

@@ -13,8 +13,10 @@ from faust.types.tuples import TP
 
 from sinks.contract import Backpressure, Sink
 from sinks.contract import Batch as Rows
+from streams import topology
 from streams.agents.landed import Landed
 from streams.agents.landing import Landing
+from streams.agents.minutes import MinuteKeeper
 from streams.fault import fault
 from streams.metrics.metric import Reading
 from streams.metrics.table import WAITING
@@ -35,8 +37,11 @@ class Load(msgspec.Struct):
 class Land:
     """A handler of `streams.transport`.  One insert is under way while the next batches are decoded."""
 
-    def __init__(self, settings: Settings, landing: Landing, sink: Sink, consumer: Callable[[], BatchConsumer]) -> None:
-        self.settings, self._landing, self._sink, self._consumer = settings, landing, sink, consumer
+    def __init__(
+        self, settings: Settings, landing: Landing, sink: Sink, minutes: MinuteKeeper, consumer: Callable[[], BatchConsumer]
+    ) -> None:
+        self.settings, self._landing, self._sink, self._minutes, self._consumer = settings, landing, sink, minutes, consumer
+        self._touched = settings.topic(topology.TOUCHED)
         self._load = Load()
         self._full, self._room = asyncio.Event(), asyncio.Event()
         self._room.set()
@@ -49,14 +54,19 @@ class Land:
         self._mine = set(committed)
         self._landed.keep(self._mine)
         self._forget()
+        await self._minutes.assigned(self._mine)
         return {tp: found.offset if found else None for tp, found in committed.items()}
 
     async def revoked(self, partitions: set[TP]) -> None:
         """What has not landed is forgotten here, and read again by the new owner: the tables converge."""
         self._mine -= partitions
         self._forget()
+        self._minutes.forget()
 
     async def handle(self, batch: Batch) -> None:
+        if batch.topic == self._touched:
+            self._minutes.take(batch)
+            return
         await self._room.wait()
         load = self._load
         rows = self._landing.rows(batch.topic, batch.partition, batch.value)
@@ -70,6 +80,9 @@ class Land:
 
     async def keep_landing(self) -> None:
         """Never returns."""
+        await asyncio.gather(self._keep_flushing(), self._minutes.keep_computing())
+
+    async def _keep_flushing(self) -> None:
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._full.wait(), self.settings.land_interval_s)
@@ -84,6 +97,7 @@ class Land:
         except TimeoutError:
             log.warning("not landed before the end", batches=len(self._load.batches))
         self._thread.shutdown(wait=False)
+        self._minutes.close()
 
     async def _flush(self) -> None:
         async with self._flushing:
@@ -95,6 +109,7 @@ class Land:
             if load.batches:
                 began_s = time.monotonic()
                 await self._until_landed()
+                await self._minutes.tell(load.rows)
                 self._landed.landed(load.batches, load.rows, time.monotonic() - began_s)
             for batch in load.batches:
                 if batch.tp in self._mine:

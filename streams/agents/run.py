@@ -13,6 +13,7 @@ from faust.types.tuples import TP
 from kafka.errors import KafkaError
 
 from sinks.clickhouse.client import connect
+from sinks.clickhouse.minutes import ClickHouseMinutes
 from sinks.clickhouse.sink import ClickHouseSink
 from streams import topology
 from streams.agents.cell import Cell, Cells
@@ -20,7 +21,8 @@ from streams.agents.identity import IdentityMachine
 from streams.agents.intake import Intake
 from streams.agents.intake_batch import Reader
 from streams.agents.land import Land
-from streams.agents.landing import Landing
+from streams.agents.landing import TABLES, Landing
+from streams.agents.minutes import MinuteKeeper
 from streams.agents.producing import producer
 from streams.agents.stitch import StitchMachine
 from streams.agents.tally import declare
@@ -68,11 +70,9 @@ class Wiring:
         return load_identifiers(self.settings.identity).with_instances(self.shelf.instance_types())
 
     async def wire(self, name: str) -> Wired:
-        if name == "land":
-            return self.land()
         self._plain = producer(self.settings)
         await self._plain.start()
-        return {"intake": self.intake, "identity": self.identity, "stitch": self.stitch}[name](self._plain)
+        return {"intake": self.intake, "identity": self.identity, "stitch": self.stitch, "land": self.land}[name](self._plain)
 
     async def close(self) -> None:
         if self._plain is not None:
@@ -114,18 +114,16 @@ class Wiring:
 
         return Cells(self.done, self.ids[topology.LOG], make), None
 
-    def land(self) -> Wired:
+    def land(self, plain: AIOKafkaProducer) -> Wired:
         settings = self.settings
         names = {topic.name: topic for topic in topology.TOPICS}
-        topics = {
-            settings.topic(name): (name, self.ids[name], topology.partitions(names[name], settings))
-            for name in topology.agent("land").reads
-        }
+        topics = {settings.topic(name): (name, self.ids[name], topology.partitions(names[name], settings)) for name in TABLES}
         open_client = partial(
             connect, settings.clickhouse_host, settings.clickhouse_port, settings.clickhouse_user, settings.password,
             settings.database,
         )  # fmt: skip
-        handler = Land(settings, Landing(settings, topics), ClickHouseSink(open_client), self.consumer)
+        minutes = MinuteKeeper(settings, ClickHouseMinutes(open_client), plain, self.done)
+        handler = Land(settings, Landing(settings, topics), ClickHouseSink(open_client), minutes, self.consumer)
         return handler, handler.keep_landing
 
 

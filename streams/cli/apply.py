@@ -7,14 +7,15 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.errors import CheckFailed
+from streams.cli.errors import CheckFailed, Unreachable
 from streams.cli.reach import reaching
 from streams.cli.settle import epoch_ms
 from streams.core.definition import Bundle, DefinitionError
 from streams.core.verdict import NEVER
 from streams.definitions import SHIPPED, load_bundle
 from streams.publishing import apply_bundle
-from streams.settings import load_settings
+from streams.settings import ConfigurationError, Settings, load_settings
+from streams.showing import make_views
 
 Paths = Annotated[
     list[Path] | None, typer.Argument(metavar="PATH...", help="YAML files or folders; left out: those of the settings.")
@@ -28,7 +29,7 @@ def apply(
     ] = None,
     rejudge: Annotated[bool, typer.Option("--rejudge", help="All journeys are judged by it, open and closed ones.")] = False,
 ) -> None:
-    """Publish definitions and activate them.  The first ones ever applied are effective from the beginning."""
+    """Publish definitions, activate them and make a view of each.  The first ones ever are effective from the beginning."""
     if rejudge and effective_from:
         raise typer.BadParameter("--rejudge and --effective-from exclude each other")
     since_ms = NEVER if rejudge else epoch_ms(effective_from) if effective_from else time.time_ns() // 1_000_000
@@ -38,6 +39,17 @@ def apply(
         news = apply_bundle(settings, bundle, since_ms)
     names = ", ".join(f"{each.name} {each.version}" for each in bundle.definitions)
     print(f"{'activated' if news else 'active already'}: {names} (bundle {bundle.content_hash})", file=sys.stderr)
+    _make_views(settings, bundle)
+
+
+def _make_views(settings: Settings, bundle: Bundle) -> None:
+    """Journeys are judged without them, so they come last, and what they lack is made good by applying once more."""
+    try:
+        with reaching(settings):
+            made, refused = make_views(settings, bundle)
+    except (Unreachable, ConfigurationError) as error:
+        raise type(error)(f"the definitions are active, their views are not made: {error}; then apply them again") from None
+    print(*(f"view {name}" for name in made), *refused, sep="\n", file=sys.stderr)
 
 
 def _load(paths: list[Path]) -> Bundle:

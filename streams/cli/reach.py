@@ -11,7 +11,7 @@ from streams.core.identifiers import IdentityError
 from streams.settings import ConfigurationError, Settings
 from streams.topics import BrokerUnreachable
 
-UNKNOWN_TABLE, UNKNOWN_DATABASE, AUTHENTICATION_FAILED = 60, 81, 516
+UNKNOWN_TABLE, UNKNOWN_DATABASE, ACCESS_DENIED, AUTHENTICATION_FAILED = 60, 81, 497, 516
 
 
 @contextmanager
@@ -36,6 +36,11 @@ def reaching(settings: Settings) -> Iterator[None]:
 def _explained(settings: Settings, error: errors.ServerException) -> Exception:
     if error.code == AUTHENTICATION_FAILED:
         return ConfigurationError(f"clickhouse_password: ClickHouse at {_place(settings)} refuses user {settings.clickhouse_user}")
+    if error.code == ACCESS_DENIED:
+        return ConfigurationError(
+            f"clickhouse_user: {settings.clickhouse_user} may not do this in database {settings.database} of ClickHouse at "
+            f"{_place(settings)}: use its owner, who migrated it"
+        )
     if error.code in (UNKNOWN_TABLE, UNKNOWN_DATABASE):
         return Unreachable(f"database {settings.database} is not prepared: run `throughline migrate`")
     return RuntimeError(f"ClickHouse at {_place(settings)} fails with code {error.code}")

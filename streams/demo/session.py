@@ -18,6 +18,7 @@ from streams.cli.errors import Unreachable
 from streams.definitions import SHIPPED, load_bundle
 from streams.publishing import apply_bundle
 from streams.settings import Settings
+from streams.showing import make_views
 from streams.worker import environment
 
 LIVE_DEFINITIONS = Path(__file__).parent.parent / "simulate" / "definitions"
@@ -41,7 +42,9 @@ def running(settings: Settings) -> Iterator[Settings]:
         tell("preparing topics, tables and definitions")
         topics.apply(settings)
         _migrate(settings)
-        apply_bundle(settings, load_bundle([SHIPPED, LIVE_DEFINITIONS]), 0)
+        bundle = load_bundle([SHIPPED, LIVE_DEFINITIONS])
+        apply_bundle(settings, bundle, 0)
+        make_views(settings, bundle)
         tell("starting the worker: intake, identity, stitch, land")
         held.enter_context(_child(settings, "worker", "--tethered"))
         tell("loading 1,004 real incidents, moved in time so that they end now")

@@ -125,6 +125,12 @@ INSERT = Histogram(
     "throughline_insert_seconds", "seconds", "One flush of the sink: all tables, waiting included.", LAND, buckets=LONG_S
 )
 WAITING = Gauge("throughline_waiting_rows", "rows", "Rows gathered for the next insert.", LAND)
+COMPUTED = Counter(
+    "throughline_minutes_computed_total", "minutes", "Minutes whose figures were computed, repetitions included.", LAND
+)
+COMPUTING = Histogram(
+    "throughline_minutes_seconds", "seconds", "Computing the figures of the minutes that were touched.", LAND, buckets=LONG_S
+)
 REFUSALS = Counter(
     "throughline_sink_refusals_total", "refusals", "Times that the sink was unreachable or overloaded; it is asked again.", LAND
 )

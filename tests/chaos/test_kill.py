@@ -17,6 +17,7 @@ from tests.fixtures.pipeline import PATIENCE_S, Pipeline, Pipelines
 from tests.fixtures.shop import SPAN_MS, START_MS, Arrival, shop
 from tests.fixtures.touchpoints import DAY_MS
 from tests.fixtures.views import doubles
+from tests.sinks.test_minutes import DIFFERENT
 
 COUNT = 100_000
 KILLS = 3  # of each agent
@@ -92,3 +93,4 @@ def test_agents_killed_three_times_each_leave_the_same_as_one_computation_over_a
     expected = batch(bundle, (record for _, record in arrivals), Clock(END_MS, END_MS))
     assert_shown(pipeline.client, pipeline.settings.database, expected)
     assert doubles(pipeline.client) == []
+    pipeline.eventually(DIFFERENT, [])

@@ -87,7 +87,7 @@ def test_each_password_is_that_of_the_user_who_gives_it() -> None:
     for name, service in OURS.items():
         given = service["environment"]
         assert given["THROUGHLINE_CLICKHOUSE_PASSWORD"] == whose[given["THROUGHLINE_CLICKHOUSE_USER"]]
-        assert (given["THROUGHLINE_CLICKHOUSE_USER"] == "throughline_owner") == (name == "migrations")
+        assert (given["THROUGHLINE_CLICKHOUSE_USER"] == "throughline_owner") == (name in ("migrations", "definitions"))
     assert "\n.env\n" in f"\n{(ROOT / '.gitignore').read_text()}"
 
 

@@ -12,7 +12,7 @@ import yaml
 
 from sinks.clickhouse.migrate import LEDGER, migrations
 from sinks.contract import TABLES
-from tests.sinks.test_roles import engine, granted
+from tests.sinks.test_roles import WIDE, engine, granted
 
 ROOT = Path(__file__).parents[2]
 SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
@@ -63,10 +63,11 @@ def test_the_worker_lands_and_reads_and_changes_no_table(folder: Path) -> None:
 
 
 def test_the_reader_has_what_roles_sql_grants_to_the_role_of_this_name(folder: Path) -> None:
-    matches = [re.fullmatch(rf"GRANT SELECT ON {DATABASE}\.(\w+)", grant) for grant in grants(READER)]
+    matches = [re.fullmatch(rf"GRANT SELECT ON {DATABASE}\.([\w*]+)", grant) for grant in grants(READER)]
     views = [match[1] for match in matches if match]
     assert len(views) == len(grants(READER))
     assert set(views) == granted(READER)
-    answers = engine(folder, grants(READER), [f"SELECT count() FROM {DATABASE}.{name}" for name in (*views, "people", "v_people")])
-    assert all(answer.isdigit() for answer in answers[: len(views)]), answers
-    assert answers[len(views) :] == ["ACCESS_DENIED"] * 2
+    known = [view for view in views if view != WIDE]
+    answers = engine(folder, grants(READER), [f"SELECT count() FROM {DATABASE}.{name}" for name in (*known, "people", "v_people")])
+    assert all(answer.isdigit() for answer in answers[: len(known)]), answers
+    assert answers[len(known) :] == ["ACCESS_DENIED"] * 2

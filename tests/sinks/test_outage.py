@@ -1,4 +1,4 @@
-"""The real engine killed while rows land: nothing is lost, nothing is there twice, and the figures an hour are right."""
+"""The real engine killed while rows land: nothing is lost, nothing is there twice, and the figures a minute are right."""
 
 import random
 import threading
@@ -10,10 +10,11 @@ import pytest
 from deploy.local.database import Database
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.migrate import migrate
+from sinks.clickhouse.minutes import ClickHouseMinutes
 from sinks.clickhouse.sink import ClickHouseSink
 from sinks.contract import Backpressure
 from tests.sinks.samples import HOUR_MS, batch, journey, person
-from tests.sinks.test_hours import COUNTED, SHOWN
+from tests.sinks.test_minutes import COUNTED, MINUTE_MS, SHOWN
 
 KILLS, ROWS = 3, 200
 
@@ -62,6 +63,8 @@ def test_rows_land_once_although_the_server_is_killed_again_and_again(frail: Dat
             revive()
     reader = connect(frail.host, frail.port, frail.user, frail.password, "outage")
     assert reader.execute("SELECT count(), uniqExact(instance) FROM v_journeys") == [(number * ROWS, number * ROWS)]
+    touched = [(1_700_000_000_000 + n * 9 * HOUR_MS) // MINUTE_MS for n in range(ROWS)]
+    assert ClickHouseMinutes(lambda: reader).recompute(touched, 1) == []
     assert reader.execute(SHOWN) == reader.execute(COUNTED)
     assert retries >= 1, "no kill met an insert"
 

@@ -15,11 +15,14 @@ from xml.sax.saxutils import escape
 import pytest
 from clickhouse_driver import Client
 
+from sinks.clickhouse import wide
 from sinks.clickhouse.migrate import migrations
 from sinks.clickhouse.read import VIEWS
+from streams.definitions import SHIPPED, load_bundle
 
 ROLES = Path(__file__).parents[2] / "sinks" / "clickhouse" / "roles.sql"
-GRANT = re.compile(r"^GRANT SELECT ON (\w+) TO (\w+);$", re.MULTILINE)
+GRANT = re.compile(r"^GRANT SELECT ON ([\w*]+) TO (\w+);$", re.MULTILINE)
+WIDE = "v_journey_*"  # one a definition
 PROFILES, USUAL = "<profiles><default/></profiles><quotas><default/></quotas>", "<profile>default</profile><quota>default</quota>"
 ENGINE = """
 import json, sys
@@ -63,12 +66,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     statements += [each.replace("DEFINER = CURRENT_USER", "DEFINER = owner") for m in migrations() for each in m.statements]
     answers = engine(made, ["GRANT ALL ON *.*", "GRANT SET DEFINER ON *"], statements)
     assert set(answers) == {""}
+    (order,) = (each.definition for each in load_bundle([SHIPPED]).definitions if each.name == "order")
+    order_view = wide.statement(order).replace("DEFINER = CURRENT_USER", "DEFINER = owner")
+    assert engine(made, ["GRANT ALL ON *.*", "GRANT SET DEFINER ON *"], ["USE journal", order_view]) == ["", ""]
     return made
 
 
 def test_every_view_is_granted_to_one_of_the_roles() -> None:
     reader, investigator = granted("throughline_reader"), granted("throughline_investigator")
-    assert reader | investigator == set(VIEWS)
+    assert reader | investigator == {*VIEWS, WIDE}
     assert reader & investigator == set()
 
 
@@ -76,15 +82,16 @@ def test_the_engine_can_parse_every_statement(client: Client) -> None:
     statements = [part for part in re.sub(r"^--.*$", "", ROLES.read_text(), flags=re.MULTILINE).split(";") if part.strip()]
     for statement in statements:
         client.execute("SELECT formatQuery(%(statement)s)", {"statement": statement})
-    assert len(statements) == len(VIEWS) + 3
+    assert len(statements) == len(VIEWS) + len([WIDE]) + 3
 
 
 def test_a_reader_reads_what_is_granted_and_nothing_else(folder: Path) -> None:
-    """All views of the role, none of the other role's, no table, no view behind the views; and no write."""
-    mine = granted("throughline_reader")
+    """All views of the role, those of definitions too; none of the other role's, no table, no view behind the views; no write."""
+    views = granted("throughline_reader")
+    mine = [*(views - {WIDE}), "v_journey_order"]
     others = [*granted("throughline_investigator"), "touchpoints", "journeys", "people", "journeys_newest", "journeys_visible"]
     asked = [f"SELECT count() FROM journal.{name}" for name in (*mine, *others)]
-    grants = [f"GRANT SELECT ON journal.{view}" for view in mine]
+    grants = [f"GRANT SELECT ON journal.{view}" for view in views]
     answers = engine(folder, grants, [*asked, "INSERT INTO journal.people (own_id) VALUES ('x')", "DROP TABLE journal.people"])
     assert all(answer.isdigit() for answer in answers[: len(mine)]), answers
     assert set(answers[len(mine) :]) == {"ACCESS_DENIED"}

@@ -8,6 +8,7 @@ import pytest
 from clickhouse_driver import Client
 
 from deploy.local.database import Database
+from sinks.clickhouse.minutes import ClickHouseMinutes
 from sinks.clickhouse.read import VIEWS
 from sinks.clickhouse.sink import ClickHouseSink
 from streams.core.touchpoint import hash_id
@@ -30,7 +31,6 @@ from tests.sinks.samples import (
     stage,
     touchpoint,
 )
-from tests.sinks.test_hours import parts_read
 
 PLAIN = {"String", "Bool", "Float64", "Int64", "UInt32", "UInt64", "DateTime64(3, 'UTC')"}
 EVERYTHING: dict[str, list[Any]] = {
@@ -68,6 +68,7 @@ def test_a_bi_tool_reads_every_view_over_http(clickhouse: Database, client: Clie
 
     land(sink, *(batch(table, *rows) for table, rows in EVERYTHING.items()))
     land(sink, batch("touchpoints", touchpoint(address="order:o2"), first=9))  # a conflict
+    ClickHouseMinutes(lambda: client).recompute([AT // 60_000], 1)
     database = client.execute("SELECT currentDatabase()")[0][0]
     with clickhouse_connect.get_client(
         host=clickhouse.host, port=clickhouse.http_port, username=clickhouse.user, password=clickhouse.password, database=database
@@ -162,6 +163,19 @@ def test_a_rejected_record_is_shown_as_text_where_it_is_readable(client: Client,
     land(sink, batch("rejected_touchpoints", rejected(1), rejected(2, value="é{".encode()), rejected(3, value=None)))
     shown = client.execute("SELECT value_text, value_base64 FROM v_rejected ORDER BY offset")
     assert shown == [(None, "/wD+"), ("é{", "w6l7"), (None, None)]
+
+
+def parts_read(plan: list[tuple[str]], table: str) -> tuple[int, int]:
+    """(parts read, all parts) of a table: the first index of a plan starts from all, the last says what is left."""
+    lines = [line for (line,) in plan]
+    start = next(number for number, line in enumerate(lines) if "ReadFromMergeTree" in line and f".{table})" in line)
+    found = []
+    for line in lines[start + 1 :]:
+        if "ReadFrom" in line:
+            break
+        if "Parts: " in line and "/" in line:
+            found.append(tuple(int(part) for part in line.split("Parts: ")[1].split("/")))
+    return found[-1][0], found[0][1]
 
 
 def test_a_bound_on_time_reads_only_its_months_of_touchpoints(client: Client, sink: ClickHouseSink) -> None:

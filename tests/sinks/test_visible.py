@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from clickhouse_driver import Client
 
+from sinks.clickhouse.minutes import ClickHouseMinutes
 from sinks.clickhouse.sink import ClickHouseSink
 from sinks.contract import Batch
 from streams.core.touchpoint import hash_id
 from tests.sinks.databases import Connect, alters, land
-from tests.sinks.samples import OTHER, PERSON, batch, breakage, clock, journey, person, replaced_breakage, replaced_journey
+from tests.sinks.samples import AT, OTHER, PERSON, batch, breakage, clock, journey, person, replaced_breakage, replaced_journey
 
 ALONE = hash_id("order", "o1")  # the order as a person of its own, before its customer is known
 WAIT_S = 3
@@ -54,24 +55,28 @@ CHANGES = {
 }
 
 
-def hours(client: Client) -> dict[str, int]:
-    return dict(client.execute("SELECT kind, n FROM v_journey_hours"))
+def figures(client: Client, connected: Connect, step: int) -> dict[str, int]:
+    """Of the minute in which everything happened, computed now."""
+    minutes = ClickHouseMinutes(connected)
+    minutes.recompute([AT // 60_000], step)
+    minutes.close()
+    return dict(client.execute("SELECT kind, n FROM v_journey_minutes"))
 
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("order", list(permutations(["redirect", "go", "come"])), ids="-".join)
 def test_whatever_lands_first_a_journey_is_never_there_twice(
-    client: Client, sink: ClickHouseSink, change: str, order: tuple[str, ...]
+    client: Client, connected: Connect, sink: ClickHouseSink, change: str, order: tuple[str, ...]
 ) -> None:
-    """Journeys, breakages and the figures an hour, after each of the three steps in every order."""
+    """Journeys, breakages and the figures a minute, after each of the three steps in every order."""
     land(sink, *CHANGES[change].before())
-    for step in order:
+    for number, step in enumerate(order):
         land(sink, *CHANGES[change].steps()[step])
         for view, query in SEEN.items():
             assert len(client.execute(query)) <= 1, (view, step)
-        assert all(n <= 1 for n in hours(client).values()), step
+        assert all(n <= 1 for n in figures(client, connected, number).values()), step
     assert {view: client.execute(query) for view, query in SEEN.items()} == {view: [(CHANGES[change].new,)] for view in SEEN}
-    assert hours(client) == {"opened": 1, "broken": 1}
+    assert figures(client, connected, len(order)) == {"opened": 1, "broken": 1}
 
 
 def test_a_row_waits_for_the_redirects_that_it_rests_on(client: Client, sink: ClickHouseSink) -> None:
