@@ -6,7 +6,6 @@ import msgspec
 
 from streams.core.definition import Bundle, Compiled
 from streams.core.definition.length import ENDLESS_MS
-from streams.core.journey import judge
 from streams.core.journey.person import Personal, concerns_person, episode_name, judge_person, looks_at
 from streams.core.log import Activation
 from streams.core.stitch.opened import Opened
@@ -59,12 +58,12 @@ class Judge:
         """Append what changed to `rows`.  -> when to judge this bucket again, and what of it matters for the whole person."""
         kind, _, instance = opened.key.partition(":")
         named = self._by_type.get(kind) or {}
-        bucket, touchpoints, verdicts = opened.bucket, opened.ordered(), list[Verdict]()
+        bucket, touchpoints, verdicts = opened.bucket, opened.facts, list[Verdict]()
         if named or bucket.entries:
             moment = _moment(opened, opened.key, bucket.number if touchpoints else 0, clock, now_ms)
             entries = {entry.definition: entry for entry in bucket.entries}
             for name in {**entries, **named}:
-                verdict = _judged(named[name], instance, touchpoints, clock) if touchpoints and name in named else NOTHING
+                verdict = _judged(named[name], instance, opened, clock) if touchpoints and name in named else NOTHING
                 verdicts.append(verdict)
                 entry = entries.setdefault(name, Entry(name))
                 _say(entry, instance, verdict.journey, verdict.breakages, rows, moment, moved=opened.moving)
@@ -113,11 +112,11 @@ class Judge:
         return whole
 
 
-def _judged(versions: list[tuple[int, Compiled]], instance: str, touchpoints: list[Touchpoint], clock: Clock) -> Verdict:
+def _judged(versions: list[tuple[int, Compiled]], instance: str, opened: Opened, clock: Clock) -> Verdict:
     """By the version effective at the journey's opening, whatever the order in which versions and touchpoints came."""
     verdict = NOTHING
     for effective_from_ms, definition in versions:
-        verdict = judge(definition, instance, touchpoints, clock)
+        verdict = opened.judge(definition, instance, clock)
         if verdict.journey is None or verdict.journey.opened_at >= effective_from_ms:
             break
     return verdict

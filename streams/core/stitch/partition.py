@@ -27,7 +27,7 @@ from streams.core.log import (
     version,
 )
 from streams.core.stitch.judging import Judge, Rows
-from streams.core.stitch.opened import Desk, Opened, belongs
+from streams.core.stitch.opened import Cache, Desk, Opened, belongs
 from streams.core.stitch.state import (
     BUCKET,
     NO_DEADLINE,
@@ -71,6 +71,7 @@ class Partition:
     def __init__(self, number: int, partitions: int, store: Store, judge: Judge, most_touched: int = 2_000) -> None:
         self.number, self.partitions, self.store, self.judge = number, partitions, store, judge
         self.most_touched = most_touched
+        self._cache = Cache()
         self.position = Position(FORMAT, PartitionClocks(number, partitions))
         self.clock = UNKNOWN
         self._deadlines: list[tuple[int, bytes]] = []
@@ -105,7 +106,7 @@ class Partition:
 
     def step(self, records: Sequence[tuple[int, bytes]], now_ms: int) -> Outcome:
         """Work off (offset, packed record) pairs, as many as one transaction may concern.  `now_ms` is wall time, a trace."""
-        self._desk, self._moved, self._last_ms = Desk(self.store), dict[int, list[Move]](), NEVER
+        self._desk, self._moved, self._last_ms = Desk(self.store, self._cache), dict[int, list[Move]](), NEVER
         taken = 0
         for offset, value in records:
             if len(self._desk.touched) >= self.most_touched:
@@ -179,7 +180,7 @@ class Partition:
         left = self._desk.look(known.root, redirect.address)
         if not left.facts:
             return
-        leaving, left.facts = left.ordered(), {}
+        leaving = left.leave()
         self._desk.touch(left.person, left.key, self._version).moving = True
         self._settle(redirect, leaving)
 
@@ -205,6 +206,7 @@ class Partition:
         if activation not in self.position.activations:
             self.position.activations.append(activation)
             self.judge.activate(self.position.activations)
+            self._cache.clear()
             self._find_stale()
 
     def _find_stale(self) -> None:
