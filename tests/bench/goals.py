@@ -8,6 +8,7 @@ from tests.bench.run import Results
 SHARE_OF_LOOP = 0.9
 PER_CPU_SECOND = 8_000
 P95_MS = 1_500
+JUDGING_US = 10.0  # for a person with ten touchpoints; three times that with a thousand
 
 
 class Goal(NamedTuple):
@@ -31,8 +32,13 @@ def goals(results: Results) -> list[Goal]:
         Goal(f"event to {view}, p95", f"< {P95_MS:,} ms", f"{waited.p95_ms:,.0f} ms", waited.p95_ms < P95_MS)
         for view, waited in results.latency.items()
     ]
+    judging = [
+        Goal(f"judging, {one.name}", f"<= {most_us:g} µs", f"{one.on_us:.1f} µs", one.on_us <= most_us)
+        for one, most_us in zip(results.judged[-2:], (JUDGING_US, 3 * JUDGING_US), strict=True)
+    ]
     return [
         Goal("our transport to the loop, bare job", f">= {SHARE_OF_LOOP}", f"{share:.2f}", share >= SHARE_OF_LOOP),
         Goal("whole pipeline, per CPU-second", f">= {PER_CPU_SECOND:,}", f"{whole:,.0f}", whole >= PER_CPU_SECOND),
         *late,
+        *judging,
     ]

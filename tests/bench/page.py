@@ -34,6 +34,8 @@ What a touchpoint costs, measured in one run on one broker and one database, all
 - **Event to queryable** is from the creation of a touchpoint until a query of the view gives it, or gives its journey with it
   inside, with a live clock. A reader asks the views again and again, so a figure is up to a look too high ({look_ms:.0f} ms),
   and never too low.
+- **Judging** is the core alone: a touchpoint more, with ten before it in one order (on average over the order), and with a thousand
+  before it in a hundred orders. *Going on* is what the stream does while it remembers the journey, *from scratch* when it does not.
 - Input: {count:,} touchpoints of {bytes:.0f} bytes as framed Avro, in the order of event time over 30 days, 8 partitions: orders
   and cases of about eight touchpoints each; carrier and warehouse know the order's number alone. Seeded: every run sends the same.
   The views show {journeys:,} journeys and {breakages:,} breakages, those of the warm-up included.

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+import msgspec
+
 from tests.bench.figures import Round, Spread, spread
 from tests.bench.goals import goals, ratios
 from tests.bench.run import Results
@@ -24,10 +26,15 @@ def tables(results: Results) -> list[Shown]:
         Shown("Touchpoints per second", ("job", "least", "median", "most"), list(_speeds(results))),
         Shown("Touchpoints per CPU-second", ("process", "least", "median", "most", "µs each"), list(_costs(results))),
         Shown(steady, ("view", "seen", "p50", "p95", "p99", "longest"), waited),
+        Shown("Judging one touchpoint in the core, µs of CPU", ("journey", "going on", "from scratch"), _judged(results)),
         Shown(
             "Goals", ("figure", "goal", "measured", "holds"), [(g.name, g.wanted, g.found, _yes(g.holds)) for g in goals(results)]
         ),
     ]
+
+
+def _judged(results: Results) -> list[tuple[str, ...]]:
+    return [(each.name, f"{each.on_us:.1f}", f"{each.scratch_us:.1f}") for each in results.judged]
 
 
 def _speeds(results: Results) -> Iterator[tuple[str, ...]]:
@@ -67,4 +74,5 @@ def _yes(holds: bool) -> str:
 
 def as_json(results: Results) -> dict[str, Any]:
     """Every round as it was measured, and what the goals say."""
-    return {**asdict(results), "ratios": ratios(results), "goals": [goal._asdict() for goal in goals(results)]}
+    judged = [msgspec.to_builtins(each) for each in results.judged]
+    return {**asdict(results), "judged": judged, "ratios": ratios(results), "goals": [goal._asdict() for goal in goals(results)]}

@@ -14,6 +14,7 @@ from streams.worker import environment
 from tests.bench.bare_job import make_tables
 from tests.bench.feed import fill
 from tests.bench.figures import Latency, Round
+from tests.bench.judging import Judged, judged
 from tests.bench.live import live
 from tests.bench.machine import described
 from tests.bench.places import Places, places
@@ -44,18 +45,19 @@ class Results:
     shown: dict[str, int]
     latency: dict[str, Latency]
     look_ms: float
+    judged: list[Judged]
 
 
 def run(options: Options, tell: Tell) -> Results:
     """Raises NotAllLanded, and CalledProcessError when a round of the bare job fails."""
     with places() as here:
-        machine = described(here)
+        machine, judging = described(here), judged()
         tell(f"broker and database are up, making {options.count:,} touchpoints")
         records = World(options.count).touchpoints()
         loop, transport, size = _bare_pairs(here, records, options.rounds, tell)
         whole, shown = _whole(here, records, options.rounds, tell)
         tell(f"event to queryable: {options.rate:g}/s for {options.seconds:g} s")
-        return Results(machine, options, size, loop, transport, whole, shown, *live(here, options.rate, options.seconds))
+        return Results(machine, options, size, loop, transport, whole, shown, *live(here, options.rate, options.seconds), judging)
 
 
 def _bare_pairs(here: Places, records: list[Record], rounds: int, tell: Tell) -> tuple[list[Round], list[Round], float]:

@@ -1,7 +1,11 @@
 """What the figures rest on, without a broker: the input, the percentiles, and that a goal can be missed."""
 
+from streams.core.journey import judge
+from streams.core.journey.running import Running
+from streams.core.verdict import NEVER, Clock
 from tests.bench.figures import Round, latency
 from tests.bench.goals import goals
+from tests.bench.judging import EIGHT, Judged, definition, story
 from tests.bench.page import markdown
 from tests.bench.report import tables
 from tests.bench.run import Options, Results
@@ -13,7 +17,8 @@ def results(transport_cpu_s: float, agents_cpu_s: float, waited_ms: float) -> Re
     waited = latency([waited_ms] * 100)
     loop, transport = Round(1_000, 1.0, {"loop": 0.09}), Round(1_000, 1.0, {"transport": transport_cpu_s})
     seen = {"v_touchpoints": waited, "v_journeys": waited}
-    return Results({}, Options(), 260.0, [loop] * 3, [transport] * 3, [whole] * 3, {}, seen, 50.0)
+    judged = [Judged("few", waited_ms / 150, 30.0), Judged("many", waited_ms / 50, 30.0)]
+    return Results({}, Options(), 260.0, [loop] * 3, [transport] * 3, [whole] * 3, {}, seen, 50.0, judged)
 
 
 def test_the_input_is_the_same_in_every_run_and_as_large_as_said() -> None:
@@ -36,6 +41,17 @@ def test_a_goal_holds_or_does_not() -> None:
     """At 0.9 of the loop, 8,000 per CPU-second and below 1,500 ms they hold; a little worse, and they do not."""
     assert all(goal.holds for goal in goals(results(0.1, 0.125, 1_499)))
     assert not any(goal.holds for goal in goals(results(0.101, 0.126, 1_500)))
+
+
+def test_a_touchpoint_more_is_judged_alike_however_it_is_measured() -> None:
+    """Going on and from scratch are two ways to the same verdict, and one of them breaks something."""
+    plan, told = definition(EIGHT), story("o")
+    running = Running(plan, "o")
+    for number, touchpoint in enumerate(told, 1):
+        clock = Clock(touchpoint.occurred_at, NEVER)
+        assert running.judge(told[:number], clock, continued=True) == judge(plan, "o", told[:number], clock)
+    assert [each.rule for each in judge(plan, "o", told, Clock(10**12, NEVER)).breakages] == []
+    assert judge(plan, "o", told[:-1], Clock(10**12, NEVER)).breakages
 
 
 def test_the_page_has_every_figure_of_the_tables() -> None:
