@@ -94,7 +94,7 @@ def _variants(found: "Discovery") -> Table:
 
 def _sequence(actions: tuple[str, ...]) -> str:
     runs = [(action, len(list(run))) for action, run in groupby(actions)]
-    told = " → ".join(f"{action} ×{times}" if times > 1 else action for action, times in islice(runs, _PARTS))
+    told = " → ".join(f"{action} x{times}" if times > 1 else action for action, times in islice(runs, _PARTS))
     return f"{told} → … ({len(actions)} touchpoints)" if len(runs) > _PARTS else told
 
 

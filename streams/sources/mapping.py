@@ -19,6 +19,7 @@ _READERS = {
     ".parquet": "read_parquet", ".csv": "read_csv", ".tsv": "read_csv",
     ".json": "read_json", ".jsonl": "read_json", ".ndjson": "read_json",
 }  # fmt: skip
+REMEDY = "repair the file, or write it anew as UTF-8 CSV with one header line, as Parquet or as JSON lines"
 _BUFFER = "1GB"  # beyond it DuckDB sorts on disk
 
 
@@ -102,8 +103,14 @@ def open_files(files: Sequence[Path], variables: Lookup[str, str]) -> duckdb.Duc
         try:
             connection.execute(f"CREATE VIEW {quoted(stem(file))} AS SELECT * FROM {reader(file)}")
         except duckdb.Error as error:
-            raise ConfigurationError(f"{file}: {error}") from None
+            raise ConfigurationError(f"{file}: {said(error)}; {REMEDY}") from None
     return connection
+
+
+def said(error: duckdb.Error) -> str:
+    """DuckDB's own words about a file, without the lines of it that it quotes."""
+    lines = [line for line in str(error).splitlines() if line.strip() and not line.startswith(("Original Line", "LINE ", "  "))]
+    return " ".join(lines[:3])[:400]
 
 
 def quoted(name: str) -> str:

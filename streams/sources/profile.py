@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 
 from streams.settings import ConfigurationError
-from streams.sources.mapping import data_files, open_files, quoted, reader, stem
-from streams.sources.profile_columns import READ, ROW, TABLE, WRITTEN, Column, Run, cleaned, error_text, measure
+from streams.sources.mapping import REMEDY, data_files, open_files, quoted, reader, said, stem
+from streams.sources.profile_columns import READ, ROW, TABLE, WRITTEN, Column, Run, clean, measure
 from streams.sources.profile_roles import Roles, find_roles
 from streams.sources.profile_rows import Order, Span, doubles_by, exact_doubles, moment, order_of, span_of, tied_rows
 from streams.sources.profile_times import instant
@@ -60,8 +60,7 @@ def _reading(file: Path) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        remedy = "repair the file, or write it anew as UTF-8 CSV with one header line, as Parquet or as JSON lines"
-        raise ConfigurationError(f"{file}: {error_text(error)}; {remedy}") from None
+        raise ConfigurationError(f"{file}: {said(error)}; {REMEDY}") from None
 
 
 def _profile(connection: duckdb.DuckDBPyConnection, file: Path) -> Profile:
@@ -73,7 +72,6 @@ def _profile(connection: duckdb.DuckDBPyConnection, file: Path) -> Profile:
         connection.execute(f"SET threads = {os.cpu_count() or 1}")
         described = connection.execute(f"DESCRIBE {quoted(READ)}").fetchall()[1:]
         names = [(str(name), str(kind)) for name, kind, *_ in described]
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(TABLE)} AS {cleaned(names)}")
         written = file.name.removesuffix(".gz").lower().endswith((".csv", ".tsv")) and any(
             kind == "DATE" or kind.startswith("TIMESTAMP") for _, kind in names
         )
@@ -81,6 +79,7 @@ def _profile(connection: duckdb.DuckDBPyConnection, file: Path) -> Profile:
             source = reader(file, as_text=True)
             connection.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(WRITTEN)} AS SELECT * FROM {source}")
         run: Run = lambda sql: connection.execute(sql).fetchall()  # noqa: E731 - the tables are these as long as it lives
+        clean(run, names)
         columns = measure(run, names, written=written)
         return _rows(run, file, columns, find_roles(run, columns))
 

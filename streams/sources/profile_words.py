@@ -62,12 +62,18 @@ def findings(profile: "Profile") -> list[str]:
     """What is worth knowing, the most important first."""
     if not profile.rows:
         return ["the file has no rows: only a header, or nothing at all"]
-    said = [*_no_time(profile), *_times(profile), *_rows(profile), *_span(profile.span)]
+    said = [*_torn(profile), *_no_time(profile), *_times(profile), *_rows(profile), *_span(profile.span)]
     said += _placeholders(profile)
     empty = [column.name for column in profile.columns if not column.known]
     if empty:
         said.append(f"{len(empty)} columns without any value: {', '.join(empty[:8])}{', …' if len(empty) > 8 else ''}")
     return said
+
+
+def _torn(profile: "Profile") -> list[str]:
+    if len(profile.columns) > 1 or not any(mark in profile.columns[0].name for mark in ";,|\t"):
+        return []
+    return ["the header holds separators, and was not split: rows of different lengths, or a quotation mark that is never closed"]
 
 
 def _placeholders(profile: "Profile") -> list[str]:
