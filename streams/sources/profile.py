@@ -11,7 +11,7 @@ import duckdb
 
 from streams.settings import ConfigurationError
 from streams.sources.mapping import REMEDY, data_files, open_files, quoted, reader, said, stem
-from streams.sources.profile_columns import READ, ROW, TABLE, WRITTEN, Column, Run, clean, measure
+from streams.sources.profile_columns import READ, ROW, WRITTEN, Column, Run, clean, measure
 from streams.sources.profile_roles import Roles, find_roles
 from streams.sources.profile_rows import Order, Span, doubles_by, exact_doubles, moment, order_of, span_of, tied_rows
 from streams.sources.profile_times import instant
@@ -88,7 +88,9 @@ def _rows(run: Run, file: Path, columns: list[Column], roles: Roles) -> Profile:
     rows = columns[0].rows if columns else 0
     doubles = exact_doubles(run, columns) if rows else 0
     case, time = roles.case, roles.time
-    key = next((c for c in columns if c.is_key_like and c.known == c.distinct == c.rows and c is not case), None)
+    key = next(
+        (c for c in columns if c.is_key_like and c.known == c.rows and c.distinct == c.rows - doubles and c is not case), None
+    )
     if time is None or time.time is None:
         return Profile(file, stem(file), rows, tuple(columns), roles, doubles=doubles, event_key=key)
     at = moment(roles)
@@ -99,7 +101,7 @@ def _rows(run: Run, file: Path, columns: list[Column], roles: Roles) -> Profile:
     tied = tied_rows(run, case_sql, at_ms)
     what = [quoted(roles.action.name)] if roles.action else []
     repeated = doubles_by(run, case_sql, at_ms, *what) - doubles
-    order = order_of(run, columns, roles, tied)
+    order = order_of(run, columns, roles, tied, doubles)
     return Profile(file, stem(file), rows, tuple(columns), roles, span, doubles, tied, max(0, repeated), order, key)
 
 

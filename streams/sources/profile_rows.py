@@ -92,7 +92,7 @@ def tied_rows(run: Run, case: str, at: str) -> int:
     return int(tied)
 
 
-def order_of(run: Run, columns: list[Column], roles: Roles, tied: int) -> Order:
+def order_of(run: Run, columns: list[Column], roles: Roles, tied: int, doubles: int) -> Order:
     """The column that goes on with time inside a case and settles most ties; numbers written as text count as numbers."""
     if roles.case is None:
         return Order(None, unique=True, settles=tied)
@@ -102,7 +102,7 @@ def order_of(run: Run, columns: list[Column], roles: Roles, tied: int) -> Order:
         and column.distinct > 1 and not column.personal
     ]  # fmt: skip
     case, at = quoted(roles.case.name), instant(moment(roles))
-    found = [each for column in able if (each := _judged(run, column, case, at, tied))]
+    found = [each for column in able if (each := _judged(run, column, case, at, tied, doubles))]
     best = max(found, key=_worth, default=None)
     return best or Order(None, unique=True, settles=tied)
 
@@ -111,7 +111,7 @@ def _worth(order: Order) -> tuple[int, bool, bool]:
     return order.settles, order.unique, order.column is not None and "order" in order.column.hints
 
 
-def _judged(run: Run, column: Column, case: str, at: str, tied: int) -> Order | None:
+def _judged(run: Run, column: Column, case: str, at: str, tied: int, doubles: int) -> Order | None:
     number = f"CAST({quoted(column.name)} AS BIGINT)"
     ((pairs, in_order, moved),) = run(
         "SELECT count(before), count(*) FILTER (before <= ms), count(*) FILTER (number > number_before) "
@@ -121,6 +121,6 @@ def _judged(run: Run, column: Column, case: str, at: str, tied: int) -> Order | 
     )
     if not pairs or in_order < _IN_ORDER * pairs or moved < pairs / 2:
         return None
-    unsettled = doubles_by(run, case, at, number)
-    unique = doubles_by(run, case, number) == 0
+    unsettled = max(0, doubles_by(run, case, at, number) - doubles)
+    unique = doubles_by(run, case, number) <= doubles
     return Order(column, unique, max(0, tied - 2 * unsettled)) if not tied or unsettled < tied / 4 else None
