@@ -42,7 +42,7 @@ def one(draw: Random, parcel: str) -> list[Row]:
         steps.append((delivered + timedelta(hours=48), "reminder sent"))
     ends = (delivered + timedelta(hours=waits_h), "collected")
     steps.append(ends if waits_h < 168 else (working(delivered + timedelta(hours=170)), "returned to sender"))
-    return [(when, parcel, status, *place, *person) for when, status in steps if when <= LAST]
+    return [(when.replace(second=0, microsecond=0), parcel, status, *place, *person) for when, status in steps if when <= LAST]
 
 
 def working(when: datetime) -> datetime:

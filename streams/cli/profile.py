@@ -61,7 +61,7 @@ def _table(profile: "Profile") -> Table:
     for column in profile.columns[:_MOST_COLUMNS]:
         share = f"{column.known / column.rows:.0%}" if column.rows else "-"
         seen = [each for each in (how(column), ", ".join(column.examples)) if each]
-        cells = (column.name, column.kind[:24].lower(), share, f"{column.distinct:,}", looks_like(column, profile.roles))
+        cells = (column.name, column.kind[:24].lower(), share, f"{column.distinct:,}", looks_like(column, profile))
         table.add_row(*map(escape, cells), escape("; ".join(seen)))
     return table
 

@@ -146,7 +146,7 @@ def as_json(profile: Profile) -> dict[str, Any]:
 
     return {
         "file": str(profile.file), "view": profile.view, "rows": profile.rows, "form": profile.roles.form,
-        "columns": [_column(column, profile.roles) for column in profile.columns],
+        "columns": [_column(column, profile) for column in profile.columns],
         "roles": roles_as_json(profile.roles), "span": span_as_json(profile.span),
         "doubles": profile.doubles, "tied": profile.tied, "repeated": profile.repeated,
         "order_key": profile.order.column.name if profile.order and profile.order.column else None,
@@ -154,13 +154,13 @@ def as_json(profile: Profile) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _column(column: Column, roles: Roles) -> dict[str, Any]:
+def _column(column: Column, profile: Profile) -> dict[str, Any]:
     from streams.sources.profile_words import looks_like
 
     time = column.time
     read = {key: value for key, value in asdict(time).items() if key != "sql"} if time else None
     return {
         "name": column.name, "type": column.kind, "filled": column.filled, "placeholders": column.placeholders,
-        "distinct": column.distinct, "looks_like": looks_like(column, roles), "examples": list(column.examples),
+        "distinct": column.distinct, "looks_like": looks_like(column, profile), "examples": list(column.examples),
         "personal": column.personal, "time": read, "tried": column.tried,
     }  # fmt: skip

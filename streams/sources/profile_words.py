@@ -15,8 +15,9 @@ _ROLES = ("time", "clock", "case", "person", "action", "agent", "team", "channel
 _CALLED = {"time": "time", "clock": "time of day", "case": "case", "person": "person", "action": "what happened"}
 
 
-def looks_like(column: Column, roles: Roles) -> str:
+def looks_like(column: Column, profile: "Profile") -> str:
     """A word or two for the table of columns."""
+    roles = profile.roles
     for role in _ROLES:
         if getattr(roles, role) is column:
             return _CALLED.get(role, role) if role != "time" or roles.form != "wide" else "time, a step"
@@ -24,9 +25,11 @@ def looks_like(column: Column, roles: Roles) -> str:
         return "time, a step" if column in roles.steps else "time, promised" if column in roles.dues else "time"
     if column.known == 0:
         return "empty"
+    if profile.order and profile.order.column is column:
+        return "order"
     if column.distinct == 1:
         return "always the same"
-    if column.is_key_like and column.distinct == column.known == column.rows and column.rows > 1:
+    if column is profile.event_key and column.rows > 1:
         return "different in every row"
     return "personal" if column.personal else ""
 
