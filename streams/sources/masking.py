@@ -13,7 +13,7 @@ def shape(text: str) -> str:
 
 
 def _sort_of(character: str) -> str:
-    if character.isdigit():
+    if character.isnumeric():
         return "9"
     if character.isalpha():
         return "A" if character.isupper() else "a"

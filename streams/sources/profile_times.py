@@ -1,5 +1,6 @@
 """Which columns are times, and how they read: times, ISO 8601, texts in the formats of spreadsheets, epoch numbers."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -22,6 +23,7 @@ FORMATS = tuple(date + clock for clock, date in product(_CLOCKS, _DATES))
 _EPOCHS = {"epoch s": 1, "epoch ms": 1_000, "epoch us": 1_000_000}
 _FROM_S, _TO_S = 315_532_800, 2_208_988_800  # 1980 to 2040
 _LIKE_A_DATE = r"[0-9]{1,4}[-./][0-9]{1,2}[-./][0-9]{2,4}|[0-9]{8}|[0-9]{1,2}[ -][A-Za-z]{3}|[A-Za-z]{3,9} [0-9]{1,2},"
+_MARKS = re.compile(r"%.|[A-Za-z0-9]")  # what is left are the marks between: a format reads only what has the same
 _SAMPLE = 1_000
 _ROUNDS = 4  # most formats in one column
 _ENOUGH = 0.8  # of the values must read
@@ -126,12 +128,12 @@ def _tries(run: Run, table: str, text: str, left: str) -> tuple[int, dict[str, i
         f"SELECT DISTINCT v FROM (SELECT {text} AS v FROM {quoted(table)} "
         f"WHERE regexp_matches({text}, {literal(_LIKE_A_DATE)}) AND {left} LIMIT {_SAMPLE})"
     )
-    ((size,),) = run(f"SELECT count(*) FROM ({sample})")
-    if not size:
+    marks = {_MARKS.sub("", value) for (value,) in run(sample)}
+    if not marks:
         return 0, {}
-    forms = (ISO, *FORMATS)
+    forms = (ISO, *(form for form in FORMATS if _MARKS.sub("", form) in marks))
     counts = ", ".join(f"count({reading('v', [form])})" for form in forms)
-    (reads,) = run(f"SELECT {counts} FROM ({sample})")
+    ((size, *reads),) = run(f"SELECT count(*), {counts} FROM ({sample})")
     return size, {form: number for form, number in zip(forms, reads, strict=True) if number}
 
 

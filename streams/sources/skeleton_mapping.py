@@ -2,6 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+
+import duckdb
 
 from streams.sources.mapping import literal, quoted
 from streams.sources.profile import Profile, Shared
@@ -11,13 +14,6 @@ from streams.sources.profile_words import findings
 from streams.sources.wording import hints, slug, words
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_RESERVED = (
-    "all analyse analyze and any array as asc at between both by case cast check collate column constraint create default desc"
-    " describe distinct do else end except exists false fetch filter for foreign from group grouping having in initially intersect"
-    " into is join lambda lateral leading left like limit map not null offset on only or order over partition pivot placing primary"
-    " qualify references returning right row rows select show some struct summarize table then to trailing true union unique"
-    " unpivot using values variadic when where window with within"
-)
 _NOBODY = "('', '?', '-', '0', 'null', 'none', 'n/a', 'unknown')"  # as the shipped identity.yaml has them
 _MOST_ATTRIBUTES = 40
 _OBJECTS = {  # identifier types that ship, by words in the name of a case's column
@@ -50,9 +46,15 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+@cache
+def _reserved() -> frozenset[str]:
+    told = "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'"
+    return frozenset(word for (word,) in duckdb.connect().execute(told).fetchall())
+
+
 def name(identifier: str) -> str:
     """An SQL identifier, quoted only where it has to be."""
-    return identifier if _PLAIN.fullmatch(identifier) and identifier.lower() not in _RESERVED.split() else quoted(identifier)
+    return identifier if _PLAIN.fullmatch(identifier) and identifier.lower() not in _reserved() else quoted(identifier)
 
 
 def time_sql(column: Column) -> str:
