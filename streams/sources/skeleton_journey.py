@@ -116,7 +116,8 @@ class _Writer:
         yield "  # a limit that you promise is better than one that was merely usual."
         yield f"  {self._rule()}:"
         yield f"    about: {json.dumps(self._about(step), ensure_ascii=False)}"
-        until = [action for action in self.found.endings if action not in (step.before, step.after)]
+        kept = {step.before, step.after, *self.opens}  # a `*` in what a file has would stand for any text
+        until = [action for action in self.found.endings if action not in kept and "*" not in action]
         more = f", until: {listed(until)}" if until else ""
         yield f"    absence: {{after: {scalar(step.before)}, of: {scalar(step.after)}, within: {self.within}{more}}}"
         yield "    severity: warning  # info, warning or critical"

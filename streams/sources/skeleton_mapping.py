@@ -315,7 +315,7 @@ def _unwanted(column: Column) -> str:
         return "is nested: take a part of it, or to_json(…) as text"
     if column.personal or column.hints & {"contact", "personal"}:
         return "looks personal: take it only if a rule needs it"
-    return "is always the same" if column.distinct == 1 and column.rows > 1 else ""
+    return "is always the same" if column.distinct == 1 and column.rows > 1 and not column.time else ""
 
 
 def warnings(profile: Profile) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""`throughline journeys discover`: what it says of the real sets is what is known of them, and of small ones what is plain to see."""
+"""`throughline journeys discover` says of the real sets what is known of them, and of small ones what is plain to see."""
 
 import json
 import time
@@ -88,7 +88,8 @@ FROM loan_events
 """
 STATES = """
 SELECT 'desk' AS source, concat_ws('/', number, place) AS event_id, sys_updated_at AS occurred_at,
-  CAST(sys_mod_count AS BIGINT) * 1000000 + place AS sequence, 'human' AS origin, incident_state AS action, number AS identifier_case
+  CAST(sys_mod_count AS BIGINT) * 1000000 + place AS sequence, 'human' AS origin, incident_state AS action,
+  number AS identifier_case
 FROM (SELECT *, row_number() OVER () AS place FROM incident_events)
 """
 
@@ -111,7 +112,7 @@ def test_states_of_incidents_are_the_truth(tmp_path: Path) -> None:
     (tmp_path / "m.sql").write_text(STATES, encoding="utf-8")
     found = of_real("servicenow/incident_events.parquet", str(tmp_path / "m.sql"))
     assert (found.instances, found.actions) == (known["incidents"], known["states"])
-    assert found.lasts == {name: known["incidents"] for name in known["last_state"]}
+    assert found.lasts == dict.fromkeys(known["last_state"], known["incidents"])
     done = ("Resolved", "Closed")
     reopened = sum(step.count for step in found.steps if step.before in done and step.after not in done)
     assert reopened == known["reopen_transitions_by_state_sequence"]

@@ -77,7 +77,7 @@ def test_a_file_may_have_any_name(tmp_path: Path, view: str) -> None:
     assert {each.reason for each in tried(tmp_path, tmp_path / f"{view}.csv")} == {""}
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(tables(), st.booleans())
 def test_whatever_is_profiled_has_a_mapping_that_fits_the_contract(tmp_path: Path, table: Any, in_json: bool) -> None:
     """A mapping's own refusals are rows without a time, and only where no column of the file is one."""
@@ -87,7 +87,7 @@ def test_whatever_is_profiled_has_a_mapping_that_fits_the_contract(tmp_path: Pat
     assert len({each.record["event_id"] for each in found}) == len(found)
 
 
-def definition(folder: Path, mapping: Path, *files: Path) -> str:
+def definition(mapping: Path, *files: Path) -> str:
     touches = open_touches(str(mapping), files, known_identifiers(Settings()), None)
     return definition_text("new_journey", discover(touches, 40))
 
@@ -102,17 +102,17 @@ def held(text: str) -> int:
 ACTIONS = st.sampled_from(("new", "a*", "no", "null", "übergeben", "a, b", "1", "x: y", "#", '"', "true", "…"))
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 10**7), ACTIONS), min_size=1, max_size=25))
 def test_whatever_happened_has_a_definition_that_holds(tmp_path: Path, events: list[tuple[int, int, str]]) -> None:
     values = ", ".join(f"({case}, {at_s}, '{action}', {number})" for number, (case, at_s, action) in enumerate(events))
     mapping = tmp_path / "m.sql"
     mapping.write_text(
-        "SELECT 's' AS source, CAST(n AS VARCHAR) AS event_id, TIMESTAMP '2025-01-01' + to_seconds(s) AS occurred_at, 'human' AS origin, "
-        f"a AS action, concat('c', c) AS identifier_case FROM (VALUES {values}) v(c, s, a, n)",
+        "SELECT 's' AS source, CAST(n AS VARCHAR) AS event_id, TIMESTAMP '2025-01-01' + to_seconds(s) AS occurred_at, "
+        f"'human' AS origin, a AS action, concat('c', c) AS identifier_case FROM (VALUES {values}) v(c, s, a, n)",
         encoding="utf-8",
     )
-    assert held(definition(tmp_path, mapping, file(tmp_path, "a\n1\n"))) >= 1
+    assert held(definition(mapping, file(tmp_path, "a\n1\n"))) >= 1
 
 
 @given(st.integers(1, 10**6))
@@ -147,4 +147,4 @@ def test_the_real_sets_need_no_word(tmp_path: Path, name: str) -> None:
     (profile,), _ = profile_files([data])
     sql.write_text(mapping_text(profile, [], []), encoding="utf-8")
     assert fingerprint(read_mapping(str(sql)), [data])
-    assert held(definition(tmp_path, sql, data)) == 3
+    assert held(definition(sql, data)) == 3
