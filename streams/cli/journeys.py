@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from streams.cli.apply import apply
+from streams.cli.discover import discover
 from streams.cli.errors import CheckFailed
+from streams.cli.skeletons import new_journeys
 from streams.core.definition import Bundle, DefinitionError, Problem
 from streams.core.identifiers import IdentityError, load_identifiers
 from streams.core.journey import CaseFailure, run_cases
@@ -29,6 +31,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of
 
 def register(app: typer.Typer) -> None:
     journeys_app.command("apply")(apply)
+    journeys_app.command("discover")(discover)
+    journeys_app.command("new")(new_journeys)
     app.add_typer(journeys_app, name="journeys")
 
 

@@ -80,6 +80,7 @@ def _select(content: Sequence[Column], strength: Sequence[str]) -> str:
     listed = next((column for column in content if column.kind == "list"), None)
     known = {column.name: column.sql for column in content if column.field.name == IDENTIFIERS and column.kind == "string"}
     key = expressions.key_of_list(listed.sql, strength) if listed else expressions.key(known, strength)
-    why = expressions.refused({column.name: column.sql for column in content}, SINGLE)
+    whole = {column.name: column.sql for column in content if column.name == column.field.name}  # no attribute of that name
+    why = expressions.refused(whole, SINGLE)
     values = ", ".join(column.sql for column in content)
     return f"SELECT row_number() OVER () AS number, {why} AS refused, {key} AS key, 0 AS damage, {values} FROM {quoted(MAPPED)}"

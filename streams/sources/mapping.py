@@ -13,15 +13,13 @@ import duckdb
 
 from streams.settings import ConfigurationError
 from streams.sources import SHIPPED, shipped
+from streams.sources.encoding import encoding_of
 
 _READERS = {
-    ".parquet": "read_parquet(?)",
-    ".csv": "read_csv(?, sample_size = -1)",
-    ".tsv": "read_csv(?, sample_size = -1)",
-    ".json": "read_json(?)",
-    ".jsonl": "read_json(?)",
-    ".ndjson": "read_json(?)",
-}
+    ".parquet": "read_parquet", ".csv": "read_csv", ".tsv": "read_csv",
+    ".json": "read_json", ".jsonl": "read_json", ".ndjson": "read_json",
+}  # fmt: skip
+REMEDY = "repair the file, or write it anew as UTF-8 CSV with one header line, as Parquet or as JSON lines"
 _BUFFER = "1GB"  # beyond it DuckDB sorts on disk
 
 
@@ -63,10 +61,10 @@ def data_files(paths: Sequence[Path]) -> list[Path]:
         if not inside or any(_kind(file) not in _READERS for file in inside):
             raise ConfigurationError(f"{path}: expected {', '.join(_READERS)} (also .gz), or a folder with such files")
         found += inside
-    stems = [_stem(file) for file in found]
-    for stem in stems:
-        if stems.count(stem) > 1:
-            raise ConfigurationError(f"two files are named {stem}: each is a view named by its stem; rename or leave out one")
+    stems = [stem(file) for file in found]
+    for name in stems:
+        if stems.count(name) > 1:
+            raise ConfigurationError(f"two files are named {name}: each is a view named by its stem; rename or leave out one")
     return found
 
 
@@ -74,8 +72,22 @@ def _kind(file: Path) -> str:
     return Path(file.name.removesuffix(".gz")).suffix.lower()
 
 
-def _stem(file: Path) -> str:
+def stem(file: Path) -> str:
+    """The name of the view that a file becomes."""
     return Path(file.name.removesuffix(".gz")).stem
+
+
+def reader(file: Path, *, as_text: bool = False) -> str:
+    """-> the SQL that reads a file; `as_text`: of a CSV file every column as it is written.  Raises ConfigurationError."""
+    function = _READERS[_kind(file)]
+    if function != "read_csv":
+        return f"{function}({literal(str(file))})"
+    try:
+        encoding = encoding_of(file)
+    except (OSError, EOFError) as error:
+        raise ConfigurationError(f"{file}: cannot be read: {error}") from None
+    more = "" if encoding == "utf-8" else f", encoding = '{encoding}'"
+    return f"read_csv({literal(str(file))}, sample_size = -1{more}{', all_varchar = true' if as_text else ''})"
 
 
 def open_files(files: Sequence[Path], variables: Lookup[str, str]) -> duckdb.DuckDBPyConnection:
@@ -89,11 +101,16 @@ def open_files(files: Sequence[Path], variables: Lookup[str, str]) -> duckdb.Duc
         connection.execute(f"SET VARIABLE {quoted(name)} = ?", [value])
     for file in files:
         try:
-            reader = _READERS[_kind(file)].replace("?", literal(str(file)))
-            connection.execute(f"CREATE VIEW {quoted(_stem(file))} AS SELECT * FROM {reader}")
+            connection.execute(f"CREATE VIEW {quoted(stem(file))} AS SELECT * FROM {reader(file)}")
         except duckdb.Error as error:
-            raise ConfigurationError(f"{file}: {error}") from None
+            raise ConfigurationError(f"{file}: {said(error)}; {REMEDY}") from None
     return connection
+
+
+def said(error: duckdb.Error) -> str:
+    """DuckDB's own words about a file, without the lines of it that it quotes."""
+    lines = [line for line in str(error).splitlines() if line.strip() and not line.startswith(("Original Line", "LINE ", "  "))]
+    return " ".join(lines[:3])[:400]
 
 
 def quoted(name: str) -> str:

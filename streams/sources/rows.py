@@ -41,7 +41,7 @@ class Rows:
         self._mapping: Mapping = read_mapping(source.mapping)
         self._files = data_files(source.paths)
         self._connection = open_files(self._files, {LOADED_AT: loaded_at, **source.variables})
-        self.columns: Columns = bind(self._connection, self._mapping, _strength(identifiers))
+        self.columns: Columns = bind(self._connection, self._mapping, strength(identifiers))
         self._source = source
 
     def fingerprint(self, *more: object) -> str:
@@ -72,7 +72,7 @@ class Rows:
             raise ConfigurationError(f"{self._mapping.name}: {error}") from None
 
 
-def _strength(identifiers: Identifiers) -> list[str]:
+def strength(identifiers: Identifiers) -> list[str]:
     """Identifier types, the one that a touchpoint is addressed by first."""
     order = ("object", "person", "reference")
     return sorted(identifiers.kinds, key=lambda name: (order.index(identifiers.kinds[name]), identifiers.rank[name]))

@@ -93,6 +93,12 @@ def test_what_a_mapping_leaves_out_has_the_contracts_default(opened: Any) -> Non
     }  # fmt: skip
 
 
+def test_an_attribute_named_like_a_field_hides_no_refusal(opened: Any) -> None:
+    least = LEAST.replace(TIME, "CAST(NULL AS TIMESTAMP)")
+    ((row,),) = opened(f"SELECT {least}, 'c' AS identifier_customer, 'soon' AS attribute_occurred_at").batches(10)
+    assert row[REFUSED] == "occurred_at is missing, or no time"
+
+
 def test_null_in_an_optional_column_is_the_default_too(opened: Any) -> None:
     found = only(opened(f"SELECT {LEAST}, 'c' AS identifier_customer, NULL::VARCHAR AS channel, NULL::INTEGER AS sequence"))
     assert (found["channel"], found["sequence"]) == ("", 0)
