@@ -134,7 +134,7 @@ def _unknown_breakages(
 
 def _person_levels(compiled: Iterable[Compiled]) -> tuple[tuple[tuple[Compiled, RulePlan], ...], ...]:
     known = {f"{each.name}.{rule.name}": (each, rule) for each in compiled for rule in each.person_rules}
-    breaks = {f"{each.name}.{rule.name}": rule.breaks for each in compiled for level in each.rule_levels for rule in level}
+    breaks = {f"{each.name}.{rule.name}": rule.breaks for each in compiled for rule in each.journey_rules}
     order = levels({**breaks, **{name: rule.breaks for name, (_, rule) in known.items()}})
     of_person = (tuple(known[name] for name in level if name in known) for level in order)
     return tuple(level for level in of_person if level)

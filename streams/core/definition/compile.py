@@ -1,13 +1,25 @@
 """The model to what is judged by.  A selector that is written several times gets one number."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from streams.core.calendar import Calendar, Hours
 from streams.core.calendar.hours import DAY_MINUTES
 from streams.core.definition.change import Changes
 from streams.core.definition.classify import Classifier
 from streams.core.definition.compile_rule import RuleCompiler
-from streams.core.definition.compiled import NOTHING, Compiled, Instances, KeepPlan, PromisePlan, Slot, StagePlan
+from streams.core.definition.compiled import (
+    NOTHING,
+    Compiled,
+    Concerns,
+    Instances,
+    KeepPlan,
+    PromisePlan,
+    RulePlan,
+    Slot,
+    StagePlan,
+)
 from streams.core.definition.due import due_of
 from streams.core.definition.length import ELAPSED, Length, earliest, length_by_region, length_of
 from streams.core.definition.levels import levels
@@ -48,6 +60,22 @@ def compile_definition(definition: Definition, calendars: Mapping[str, Calendar]
     return _Compiler(definition, known_calendars(calendars)).compiled()
 
 
+def _concerns(rules: Sequence[RulePlan]) -> Concerns:
+    by_slot: defaultdict[Slot, list[int]] = defaultdict(list)
+    by_promise: defaultdict[str, list[int]] = defaultdict(list)
+    for number, rule in enumerate(rules):
+        for slot in rule.slots:
+            by_slot[slot].append(number)
+        if rule.promise:
+            by_promise[rule.promise].append(number)
+    return Concerns(
+        {slot: tuple(numbers) for slot, numbers in by_slot.items()},
+        {promise: tuple(numbers) for promise, numbers in by_promise.items()},
+        frozenset(number for number, rule in enumerate(rules) if rule.always),
+        frozenset(range(len(rules))),
+    )
+
+
 class _Compiler:
     def __init__(self, definition: Definition, calendars: Mapping[str, Calendar]) -> None:
         self.definition, self.calendars = definition, calendars
@@ -68,7 +96,11 @@ class _Compiler:
         adopts = frozenset(range(1, len(self.slots.nodes)))
         person_rules = tuple(rules.plan(name) for name, rule in definition.breakages.items() if rule.scope == "person")
         order = levels({f"{definition.journey}.{name}": plan.breaks for name, plan in of_journeys.items()})
-        rule_levels = tuple(tuple(of_journeys[name.partition(".")[2]] for name in level) for level in order)
+        journey_rules = tuple(
+            replace(plan, level=number, always=plan.always or number > 0)
+            for number, level in enumerate(order)
+            for plan in (of_journeys[name.partition(".")[2]] for name in level)
+        )
         return Compiled(
             definition=definition,
             name=definition.journey,
@@ -90,9 +122,10 @@ class _Compiler:
             stage_slots=frozenset(slot for each in stages for slot in (each.begins, each.ends)),
             closing_slots=frozenset((opens, *(slot for _, slot in closes))),
             continues=not (self.words.changes or pauses or definition.after_close == "ignore"),
-            rule_levels=rule_levels,
+            journey_rules=journey_rules,
+            concerns=_concerns(journey_rules),
             person_rules=person_rules,
-            rules=tuple(rule for level in (*rule_levels, person_rules) for rule in level),
+            rules=(*journey_rules, *person_rules),
             adopts=adopts,
             watched=rules.watched,
             watches_all=rules.watches_all,

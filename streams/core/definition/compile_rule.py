@@ -59,6 +59,7 @@ class RuleCompiler:
             recovers_within=length_of(rule.recovers_within, self._calendar) if rule.recovers_within else None,
             slots=frozenset(self._seen),
             promise=primitive.of if isinstance(primitive, PromiseRulePlan) else None,
+            level=0,
             always=bool(rule.if_) or (isinstance(primitive, AbsencePlan) and primitive.within is None),
             breaks=tuple(dict.fromkeys(full_name(each, self._definition.journey) for each in _breaks(rule))),
         )

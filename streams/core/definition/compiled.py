@@ -140,7 +140,18 @@ class RulePlan:
     breaks: tuple[str, ...]  # what it looks at among breakages: JOURNEY.RULE, JOURNEY.*, *
     slots: frozenset[Slot]  # what it looks at among touchpoints
     promise: str | None  # what it is over
-    always: bool  # it looks at the whole journey: at its outcome, its facts, its end
+    always: bool  # it looks at the whole journey: at its outcome, its facts, its end, its breakages
+    level: int  # how many rules it may stand behind, each looking at the breakages of the one before
+
+
+@dataclass(frozen=True, slots=True)
+class Concerns:
+    """Which rules of journeys, by number, are to be judged again."""
+
+    by_slot: dict[Slot, tuple[int, ...]]  # when a touchpoint came that a selector selects
+    by_promise: dict[str, tuple[int, ...]]  # when a promise was looked at again
+    always: frozenset[int]
+    every: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +187,10 @@ class Compiled:
     stage_slots: frozenset[Slot]
     closing_slots: frozenset[Slot]
     continues: bool  # a touchpoint behind all others changes nothing of what the others mean
-    rule_levels: tuple[tuple[RulePlan, ...], ...]  # of journeys; those that look at breakages behind those that they look at
+    journey_rules: tuple[RulePlan, ...]  # those that look at breakages behind those that they look at
+    concerns: Concerns
     person_rules: tuple[RulePlan, ...]
-    rules: tuple[RulePlan, ...]  # all of them, those of journeys first
+    rules: tuple[RulePlan, ...]  # all of them
     adopts: frozenset[Slot]  # what a person's touchpoints are told by: a journey of the person takes these
     watched: frozenset[Slot]  # what its rules over a person look at
     watches_all: bool

@@ -64,19 +64,22 @@ def _broken(plan: AbsencePlan, begins: Sequence[Position], meets: Sequence[Posit
     """The missed ones of those waits that may end one another."""
     at, broken, busy_until = scene.at, [], -1
     may_drop = scene.found[plan.unless] or scene.found[plan.until]
+    first, last = plan.waits == "first", plan.waits == "last"
     for index, begin in enumerate(begins):
         if begin < busy_until:
             continue
         deadline_ms = _deadline_ms(plan, begin, scene)
         met = following(meets, begin)
-        if plan.waits == "last" and _anew(index, begins, met, deadline_ms, scene):
+        if not first and met is not None and at[met] <= deadline_ms:
+            continue  # most waits: whatever else would end this one ends it as well
+        if last and _anew(index, begins, met, deadline_ms, scene):
             continue
         if may_drop and (dropped := _dropped(plan, begin, met, deadline_ms, scene)) is not None:
-            busy_until = dropped if plan.waits == "first" else -1
+            busy_until = dropped if first else -1
             continue
         if (met is None or at[met] > deadline_ms) and (missed := _missed(plan, begin, met, deadline_ms, ending, scene)):
             broken.append(missed)
-        if plan.waits == "first":
+        if first:
             if met is None or plan.within is None:
                 break
             busy_until = met

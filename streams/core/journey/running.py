@@ -4,7 +4,7 @@ A touchpoint behind all others concerns the parts of a definition whose selector
 became.  Everything else stands: a touchpoint costs what its own action costs, not what the number of rules costs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec import structs
 
@@ -63,7 +63,7 @@ class Running:
         self._without_due: list[int] = [0] * len(definition.promises)
         self._promises: list[list[PromiseState]] = [[]] * len(definition.promises)
         self._stages: tuple[Stage, ...] = ()
-        self._found: list[list[Breakage]] = [[]] * len(definition.rules)
+        self._found: list[list[Breakage]] = [[]] * len(definition.journey_rules)
         return scene
 
     def _judged(self, scene: Scene, opening: Touchpoint, clock: Clock) -> Verdict:
@@ -76,7 +76,7 @@ class Running:
         if self._fresh or not definition.stage_slots.isdisjoint(self._touched):
             self._stages = stages(definition.stages, scene)
         journey = self._journey(scene, opening)
-        if definition.rule_levels:
+        if definition.journey_rules:
             self._break(journey, promised, clock, scene, told=self._facts != before)
         lived = lived_of(journey, opening) if definition.compares_journeys else None
         found = tuple([breakage for several in self._found for breakage in several])
@@ -122,23 +122,33 @@ class Running:
 
     def _break(self, journey: Journey, promised: set[str], clock: Clock, scene: Scene, *, told: bool) -> None:
         ending = Ending(journey.closed_at, clock.final_ms >= journey.opened_at, journey.last_at)
-        about, number = None, -1
-        for level, rules in enumerate(self.definition.rule_levels):
-            if level:
-                scene = scene.among_breakages([each for several in self._found[: number + 1] for each in several])
-            for rule in rules:
-                number += 1
-                place = len(self._promises) + number
-                if level or rule.always or rule.promise in promised or self._concerned(place, rule.slots, scene):
-                    broken = broken_in(rule, ending, scene)
-                    self._wait(place, scene)
-                    if broken and holds(rule, journey, scene):
-                        about = about or about_of(journey)
-                        self._found[number] = breakages(rule, broken, about, scene)
-                    else:
-                        self._found[number] = []
-                elif told and self._found[number]:
-                    self._found[number] = [structs.replace(each, facts=self._facts) for each in self._found[number]]
+        about = about_of(journey)
+        asked = self._asked(promised, clock.ms)
+        if told:
+            for number, found in enumerate(self._found):
+                if found and number not in asked:
+                    self._found[number] = [structs.replace(each, facts=self._facts) for each in found]
+        level = 0
+        for number in sorted(asked):
+            rule = self.definition.journey_rules[number]
+            if rule.level > level:
+                scene, level = scene.among_breakages([each for found in self._found[:number] for each in found]), rule.level
+            broken = broken_in(rule, ending, scene)
+            self._wait(len(self._promises) + number, scene)
+            self._found[number] = breakages(rule, broken, about, scene) if broken and holds(rule, journey, scene) else []
+
+    def _asked(self, promised: set[str], clock_ms: int) -> Collection[int]:
+        """Numbers of the rules that a touchpoint, a promise or the clock concerns."""
+        concerns, promises = self.definition.concerns, len(self._promises)
+        if self._fresh:
+            return concerns.every
+        asked = {number for slot in self._touched for number in concerns.by_slot.get(slot, ())}
+        asked |= concerns.always
+        for name in promised:
+            asked.update(concerns.by_promise.get(name, ()))
+        if self._deadlines and min(self._deadlines.values()) < clock_ms:
+            asked.update(place - promises for place, due_ms in self._deadlines.items() if due_ms < clock_ms and place >= promises)
+        return asked
 
     def _concerned(self, place: int, slots: frozenset[Slot], scene: Scene) -> bool:
         """Whether a touchpoint came that a part looks at, or the clock is past what it waited for."""
