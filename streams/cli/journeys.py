@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.apply import apply
+from streams.cli.backtest import backtest
 from streams.cli.errors import CheckFailed
 from streams.core.definition import Bundle, DefinitionError, Problem
 from streams.core.identifiers import IdentityError, load_identifiers
@@ -16,6 +17,8 @@ from streams.definitions import SHIPPED, load_bundle
 from streams.settings import ConfigurationError, load_settings
 
 journeys_app = typer.Typer(help="Journey definitions: check them, run their cases, apply them.", no_args_is_help=True)
+journeys_app.command("apply")(apply)
+journeys_app.command("backtest")(backtest)
 Paths = Annotated[
     list[Path] | None,
     typer.Argument(metavar="PATH...", help="YAML files or folders of them; left out: those of the settings.", show_default=False),
@@ -28,7 +31,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of
 
 
 def register(app: typer.Typer) -> None:
-    journeys_app.command("apply")(apply)
     app.add_typer(journeys_app, name="journeys")
 
 
