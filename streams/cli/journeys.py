@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.apply import apply
+from streams.cli.apply import apply, rejudge
 from streams.cli.backtest import backtest
 from streams.cli.errors import CheckFailed
+from streams.cli.schema import schema
 from streams.core.definition import Bundle, DefinitionError, Problem
 from streams.core.identifiers import IdentityError, load_identifiers
 from streams.core.journey import CaseFailure, run_cases
@@ -18,7 +19,9 @@ from streams.settings import ConfigurationError, load_settings
 
 journeys_app = typer.Typer(help="Journey definitions: check them, run their cases, apply them.", no_args_is_help=True)
 journeys_app.command("apply")(apply)
+journeys_app.command("rejudge")(rejudge)
 journeys_app.command("backtest")(backtest)
+journeys_app.command("schema")(schema)
 Paths = Annotated[
     list[Path] | None,
     typer.Argument(metavar="PATH...", help="YAML files or folders of them; left out: those of the settings.", show_default=False),
