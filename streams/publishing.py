@@ -8,6 +8,7 @@ from kafka import KafkaConsumer, TopicPartition
 from streams import topology
 from streams.agents.producing import Record, confirmed, producer, send_all
 from streams.core.definition import Bundle
+from streams.core.definition.meaning import clashes
 from streams.core.log import Activation, pack
 from streams.core.verdict import NEVER
 from streams.settings import Settings
@@ -17,6 +18,10 @@ ACTIVE_KEY = b"active"  # the bundle last activated: applying it again does noth
 
 class NotPublished(LookupError):
     """The log names a bundle that nobody published; the text says what to do."""
+
+
+class MeaningChanged(ValueError):
+    """A definition means something else than when its version was published; the text says which, and what to do."""
 
 
 class Shelf:
@@ -53,6 +58,10 @@ class Shelf:
             self._consumer.close()
             self._consumer = None
 
+    def published(self) -> list[Bundle]:
+        """Every bundle that was ever published."""
+        return list(self._bundles.values())
+
     def instance_types(self) -> set[str]:
         """Identifier types that the active definitions take as instances."""
         return set(self._bundles[self.active].by_instance_type) if self.active else set()
@@ -68,11 +77,14 @@ def apply_bundle(settings: Settings, bundle: Bundle, effective_from_ms: int) -> 
     """Publish and activate.  -> False if this bundle is the active one already.
 
     The first activation is effective from the beginning, a later one from `effective_from_ms`: journeys that opened before it
-    stay with the version they opened under.  One transaction over all partitions.
+    stay with the version they opened under.  `NEVER`: all journeys, closed ones too.  One transaction over all partitions.
+    Raises MeaningChanged: a version never means two things, so that `definition_version` in a row tells what it was judged by.
     """
     shelf = Shelf(settings)
     shelf.read()
     shelf.close()
+    if found := clashes(shelf.published(), bundle):
+        raise MeaningChanged("\n".join(map(str, found)))
     if shelf.active == bundle.content_hash and effective_from_ms > NEVER:
         return False
     since_ms = NEVER if shelf.active is None else effective_from_ms

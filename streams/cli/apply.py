@@ -1,4 +1,4 @@
-"""`throughline journeys apply`: publish definitions and activate them, without a restart."""
+"""`throughline journeys apply` and `rejudge`: publish definitions and activate them, without a restart."""
 
 import sys
 import time
@@ -13,7 +13,7 @@ from streams.cli.settle import epoch_ms
 from streams.core.definition import Bundle, DefinitionError
 from streams.core.verdict import NEVER
 from streams.definitions import SHIPPED, load_bundle
-from streams.publishing import apply_bundle
+from streams.publishing import MeaningChanged, apply_bundle
 from streams.settings import ConfigurationError, Settings, load_settings
 from streams.showing import make_views
 
@@ -22,21 +22,32 @@ Paths = Annotated[
 ]
 
 
-def apply(
-    paths: Paths = None,
-    effective_from: Annotated[
-        str | None, typer.Option(help="Journeys that open from then on are judged by it (ISO 8601); left out: from now on.")
-    ] = None,
-    rejudge: Annotated[bool, typer.Option("--rejudge", help="All journeys are judged by it, open and closed ones.")] = False,
-) -> None:
-    """Publish definitions, activate them and make a view of each.  The first ones ever are effective from the beginning."""
-    if rejudge and effective_from:
-        raise typer.BadParameter("--rejudge and --effective-from exclude each other")
-    since_ms = NEVER if rejudge else epoch_ms(effective_from) if effective_from else time.time_ns() // 1_000_000
+Since = Annotated[
+    str | None, typer.Option(help="Journeys that open from then on are judged by it (ISO 8601); left out: from now on.")
+]
+
+
+def apply(paths: Paths = None, effective_from: Since = None) -> None:
+    """Publish definitions, activate them and make a view of each.  The first ones ever are effective from the beginning.
+
+    A definition that means something else than when its version was published is refused (exit code 5): it needs a new version.
+    """
+    _activate(paths, epoch_ms(effective_from) if effective_from else time.time_ns() // 1_000_000)
+
+
+def rejudge(paths: Paths = None) -> None:
+    """Judge all journeys by these definitions, open and closed ones, and emit what changes under their versions."""
+    _activate(paths, NEVER)
+
+
+def _activate(paths: list[Path] | None, since_ms: int) -> None:
     settings = load_settings()
     bundle = _load(paths or list(settings.definitions or (SHIPPED,)))
     with reaching(settings):
-        news = apply_bundle(settings, bundle, since_ms)
+        try:
+            news = apply_bundle(settings, bundle, since_ms)
+        except MeaningChanged as error:
+            raise CheckFailed(f"{error}\nNothing was applied.") from None
     names = ", ".join(f"{each.name} {each.version}" for each in bundle.definitions)
     print(f"{'activated' if news else 'active already'}: {names} (bundle {bundle.content_hash})", file=sys.stderr)
     _make_views(settings, bundle)

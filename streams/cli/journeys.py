@@ -7,9 +7,12 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.apply import apply
+from streams.cli.apply import apply, rejudge
+from streams.cli.backtest import backtest
 from streams.cli.discover import discover
 from streams.cli.errors import CheckFailed
+from streams.cli.explain import explain_command
+from streams.cli.schema import schema
 from streams.cli.skeletons import new_journeys
 from streams.core.definition import Bundle, DefinitionError, Problem
 from streams.core.identifiers import IdentityError, load_identifiers
@@ -18,6 +21,13 @@ from streams.definitions import SHIPPED, load_bundle
 from streams.settings import ConfigurationError, load_settings
 
 journeys_app = typer.Typer(help="Journey definitions: check them, run their cases, apply them.", no_args_is_help=True)
+journeys_app.command("apply")(apply)
+journeys_app.command("rejudge")(rejudge)
+journeys_app.command("backtest")(backtest)
+journeys_app.command("explain")(explain_command)
+journeys_app.command("schema")(schema)
+journeys_app.command("discover")(discover)
+journeys_app.command("new")(new_journeys)
 Paths = Annotated[
     list[Path] | None,
     typer.Argument(metavar="PATH...", help="YAML files or folders of them; left out: those of the settings.", show_default=False),
@@ -30,9 +40,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of
 
 
 def register(app: typer.Typer) -> None:
-    journeys_app.command("apply")(apply)
-    journeys_app.command("discover")(discover)
-    journeys_app.command("new")(new_journeys)
     app.add_typer(journeys_app, name="journeys")
 
 

@@ -60,7 +60,7 @@ def load_command(
     """Run a mapping over files and send its touchpoints; an interrupted load continues where it stopped."""
     if shuffle is None and (duplicates or broken):
         raise typer.BadParameter("--duplicates and --broken need --shuffle SEED, which says where they go")
-    chosen = dict(map(_pair, variables or []))
+    chosen = dict(map(pair, variables or []))
     settings = load_settings()
     with reaching(settings):
         target = None if only_show else find_topic(settings, TOUCHPOINTS)
@@ -77,7 +77,7 @@ def load_command(
     typer.echo(json.dumps(summary.as_json()) if as_json else _sentence(summary))
 
 
-def _pair(text: str) -> tuple[str, str]:
+def pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
         raise typer.BadParameter(f"--set {text}: expected NAME=VALUE")

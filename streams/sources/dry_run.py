@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from streams.core.identifiers import Identifiers
 from streams.core.intake import YEAR_MS, Limits, Rejected, touchpoint_of
+from streams.core.touchpoint import Touchpoint
 from streams.settings import Settings
 from streams.sources import wire
 from streams.sources.columns import NUMBER, REFUSED
@@ -17,17 +19,18 @@ _BATCH_ROWS = 2_000
 
 @dataclass(frozen=True)
 class Tried:
-    """One row: the touchpoint of the contract, and why it is refused, if it is."""
+    """One row as the contract has it, and the touchpoint that intake would make of it, or why it is refused."""
 
     row: int
     record: dict[str, Any]
     reason: str = ""
     detail: str = ""
+    touchpoint: Touchpoint | None = None
 
 
-def dry_run(source: Source, settings: Settings) -> Iterator[Tried]:
-    """Every row, tried.  Raises ConfigurationError."""
-    identifiers = known_identifiers(settings)
+def dry_run(source: Source, settings: Settings, identifiers: Identifiers | None = None) -> Iterator[Tried]:
+    """Every row, tried.  `identifiers`: None for those of the settings.  Raises ConfigurationError."""
+    identifiers = identifiers or known_identifiers(settings)
     now_ms = time.time_ns() // 1_000_000
     limits = Limits(round(settings.oldest_years * YEAR_MS), round(settings.future_s * 1_000))
     loaded_at = source.variables.get(LOADED_AT) or datetime.fromtimestamp(now_ms / 1_000, UTC).isoformat(timespec="seconds")
@@ -39,7 +42,6 @@ def dry_run(source: Source, settings: Settings) -> Iterator[Tried]:
                 yield Tried(row[NUMBER], record, "mapping", row[REFUSED])
                 continue
             try:
-                touchpoint_of(record, identifiers, limits, now_ms)
-                yield Tried(row[NUMBER], record)
+                yield Tried(row[NUMBER], record, touchpoint=touchpoint_of(record, identifiers, limits, now_ms))
             except Rejected as rejected:
                 yield Tried(row[NUMBER], record, rejected.reason, rejected.detail)

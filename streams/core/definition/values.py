@@ -149,10 +149,17 @@ _SPAN_FORM = _text(
 )
 _PATH_FORM = "one of " + ", ".join(DIMENSIONS) + ", attributes.NAME, identifiers.TYPE"
 
+
+def _paths(*keyed: str) -> str:
+    return rf"^({'|'.join(DIMENSIONS)}|({'|'.join(keyed)})\..+)$"
+
+
 Name = Annotated[str, PlainValidator(_name), _text("small letters, digits and _", pattern="^[a-z][a-z0-9_]*$")]
 Value = Annotated[Scalar, PlainValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean"]})]
-Path = Annotated[str, PlainValidator(_path), _text(_PATH_FORM + ", keeps.FACT")]
-TouchpointPath = Annotated[str, PlainValidator(_touchpoint_path), _text(_PATH_FORM)]
+Path = Annotated[
+    str, PlainValidator(_path), _text(_PATH_FORM + ", keeps.FACT", pattern=_paths("attributes", "identifiers", "keeps"))
+]
+TouchpointPath = Annotated[str, PlainValidator(_touchpoint_path), _text(_PATH_FORM, pattern=_paths("attributes", "identifiers"))]
 Regex = Annotated[str, PlainValidator(_regex), _text("a regular expression of RE2, found anywhere unless anchored")]
 Zone = Annotated[str, PlainValidator(_zone), _text("a time zone such as Europe/Berlin")]
 Breaks = Annotated[str, PlainValidator(_breaks), _text("RULE, JOURNEY.RULE, JOURNEY.* or *", pattern=f"^({_BREAKS.pattern})$")]

@@ -43,9 +43,11 @@ class Judge:
         self._has_wholes = False
 
     def activate(self, activations: list[Activation]) -> None:
-        """Take these and no others.  Of two with the same `effective_from_ms` the later in the log wins."""
-        newest_first = sorted(enumerate(activations), key=lambda at: (-at[1].effective_from_ms, -at[0]))
-        self._bundles = [(each.effective_from_ms, self._load(each.bundle)) for _, each in newest_first]
+        """Take these, in the order of the log, and no others.  From its `effective_from_ms` on, one replaces all before it."""
+        standing: list[Activation] = []
+        for activation in activations:
+            standing = [*(each for each in standing if each.effective_from_ms < activation.effective_from_ms), activation]
+        self._bundles = [(each.effective_from_ms, self._load(each.bundle)) for each in reversed(standing)]
         self._has_wholes = any(bundle.of_person for _, bundle in self._bundles)
         self._by_type = {}
         for effective_from_ms, bundle in self._bundles:

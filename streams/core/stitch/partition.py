@@ -203,7 +203,7 @@ class Partition:
             self._find_stale()
 
     def _activate(self, activation: Activation) -> None:
-        if activation not in self.position.activations:
+        if activation not in self.position.activations[-1:]:  # once more what was said last changes nothing
             self.position.activations.append(activation)
             self.judge.activate(self.position.activations)
             self._cache.clear()
