@@ -27,7 +27,7 @@ def bundle_at(paths: list[Path] | None) -> Bundle:
 def chosen(name: str | None, paths: list[Path] | None) -> list[Chosen]:
     """All definitions, or the one that is named.  A NAME that is a path is one of the paths."""
     if name is not None and (Path(name).exists() or name.endswith((".yaml", ".yml"))):
-        name, paths = None, [Path(name), *(paths or [])]
+        return chosen_in(bundle_at([Path(name), *(paths or [])]), None)
     return chosen_in(bundle_at(paths), name)
 
 

@@ -1,6 +1,7 @@
 """Definitions in words: complete, the same each time, and as one would say them."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,51 +90,40 @@ def test_every_name_and_text_of_a_shipped_definition_is_said(file: Any) -> None:
         assert rule.about in said
 
 
-@pytest.mark.parametrize(
-    ("rule", "said"),
-    [
-        (
-            "{absence: {after: {direction: inbound, origin: human}, of: {direction: outbound, origin: human, "
-            "where: {automatic: {is_not: true}}}, within: {default: 4 working hours, BR: 8 working hours}}, severity: critical}",
-            "r (critical): breaks when, after inbound by a human, no outbound by a human where `automatic` is not true comes "
-            "within 4 working hours (8 working hours in `BR`); the first one waits.",
-        ),
-        (
-            "{absence: {after: a, of: '*', within: journey, waits: each, unless: [b, c], until: d, same: [channel]}, per: occurrence}",
-            "r (warning): breaks when, after `a`, nothing comes before the journey ends with the same `channel`; each one waits; "
-            "either of (`b`, `c`) in time excuses it; from `d` on nothing waits any more. Each time is a breakage of its own.",
-        ),
-        ("{promise: delivery, severity: critical}",
-         "r (critical): breaks when the promise `delivery` is kept late or overdue, judged against its last due."),
-        ("{promise: {of: delivery, when: [overdue], against: first, revised: 2}, owner: shop, runbook: 'https://x', about: Late}",
-         "r (warning, for shop): breaks when the promise `delivery` is overdue, judged against its first due and has been revised at "
-         "least twice. Late. Runbook: https://x"),
-        ("{count: {of: a.*, at_least: 3, within: 90m, distinct: team, same: [channel], until: b, then: reset}, scope: person}",
-         "r (warning): breaks when `a.*` comes at least 3 times with different `team` with the same `channel` within 90 minutes; "
-         "`b` ends the counting; what was counted then counts no more. It looks at all touchpoints of a person."),
-        ("{count: {over: journeys, at_least: 2, within: 7d}, scope: person, per: person}",
-         "r (warning): breaks when a person has at least 2 journeys within 7 days. It looks at all journeys of a person. "
-         "All of a person is one breakage."),
-        ("{sequence: {steps: [a, {breaks: q}], within: 2 working days, without: b, next: true, counts: first}}",
-         "r (warning): breaks when there is `a`, directly followed by a breakage of `q` within 2 working days, without `b` in between; "
-         "each beginning counts."),
-        ("{sequence: {over: journeys, next: true, gap: {from: closed, to: opened, at_most: 36h}}, scope: person}",
-         "r (warning): breaks when a person has a journey directly after another one, at most 36 hours from when the earlier closed "
-         "to when the later opened. It looks at all journeys of a person."),
-        ("{sequence: {order: [s, t]}}", "r (warning): breaks when the stages `s` and `t` are not entered in this order."),
-        ("{threshold: {of: a, value: attributes.score, below: 3, is_not: 0}, heals: b, recovers_within: 1d}",
-         "r (warning): breaks when `attributes.score` of `a` is not 0 and is below 3. It recovers with `b`. "
-         "It recovers only within 1 day of breaking."),
-        ("{threshold: {of: a, value: attributes.x, take: sum, above: 5}, if: {outcome: {in: [expired]}, promise.delivery: {is_not: kept}}}",
-         "r (warning): breaks when the sum of all `attributes.x` of `a` in the journey is above 5. It counts only if the outcome is one "
-         "of (`expired`) and the promise `delivery` is not `kept`."),
-        ("{count: {of: {changes: {team: {from: x, to: {seen: true}}}, time: {calendar: care, inside: false}, not: {action: [b, c]}}, "
-         "at_least: 1}}",
-         "r (warning): breaks when anything that changes `team` from what is `x` to what was there before outside the hours of `care` "
-         "but not (`b` or `c`) comes at least once."),
-    ],
-)  # fmt: skip
+EXAMPLES = [
+    tuple(pair.strip().split("\n")) for pair in (Path(__file__).parent / "explained.txt").read_text(encoding="utf-8").split("\n\n")
+]
+
+
+@pytest.mark.parametrize(("rule", "said"), EXAMPLES)
 def test_rules_are_said_as_one_would_say_them(rule: str, said: str) -> None:
     stages = "stages: {s: {from: a, to: b}, t: {from: b, to: c}}\n"
     one = load(f"{HEAD}{PROMISE}{stages}breakages: {{q: {{promise: delivery}}, r: {rule}}}", "order.yaml")
     assert explain_rule("r", one.breakages["r"]) == said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("instance: order", "instance: person", "A journey is all of a person."),
+        (
+            "instance: order",
+            "instance: {episode: {gap: 72h, by: attributes.topic}}",
+            "A journey is an episode of a person until a silence of 3 days, one for each `attributes.topic`.",
+        ),
+        ("opens: opened", "opens: opened\nabout: Words", "order, version 1: Words. A journey is"),
+        ("opens: opened", "opens: opened\ncalendar: care", "Working time is that of the calendar `care`."),
+        ("opens: opened", "opens: opened\nlook_back: 30d", "Rules over a person look back 30 days."),
+        ("opens: opened", "opens: opened\nexpires: 90m", "It expires after a silence of 90 minutes."),
+        ("opens: opened", "opens: opened\npauses: {from: a, to: b}", "It pauses from `a` to `b`."),
+        ("opens: opened", "opens: opened\nafter_close: reopen", "Another opening opens it anew."),
+        (
+            "opens: opened",
+            "opens: opened\ncloses: {done: a, lost: b}\noutcome: first",
+            "It closes as `done` with `a`, as `lost` with `b`; the first closing wins.",
+        ),
+        ("opens: opened", "opens: opened\ncases: [{name: c, given: [[0h, a]], at: 1h, expect: {}}]", "It has 1 case."),
+    ],
+)
+def test_the_journey_itself_is_said(old: str, new: str, said: str) -> None:
+    assert said in explain(load(HEAD.replace(old, new), "order.yaml"))[0]

@@ -8,8 +8,8 @@ from streams.core.explain.rule import breaks_when
 from streams.core.explain.words import counted, length, lengths, quoted, touched
 
 TAKES = {
-    "first": "the first", "last": "the last", "min": "the least", "max": "the greatest", "sum": "the sum of", "count": "how many have",
-    "distinct": "how many different",
+    "first": "the first", "last": "the last", "min": "the least", "max": "the greatest", "sum": "the sum of",
+    "count": "how many have", "distinct": "how many different",
 }  # fmt: skip
 AFTER_CLOSE = {
     "attach": "What comes after the end still belongs to it",
