@@ -11,7 +11,7 @@ from streams.core.explain import explain, explain_rule
 
 Named = Annotated[
     str | None,
-    typer.Argument(metavar="NAME", help="A definition, or one rule as DEFINITION.RULE; left out: all.", show_default=False),
+    typer.Argument(metavar="NAME", help="A definition, or DEFINITION.RULE; left out: all.", show_default=False),
 ]
 Where = Annotated[
     list[Path] | None,
