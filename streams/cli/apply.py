@@ -17,7 +17,8 @@ from streams.publishing import apply_bundle
 from streams.settings import load_settings
 
 Paths = Annotated[
-    list[Path] | None, typer.Argument(metavar="PATH...", help="YAML files or folders; left out: those of the settings.")
+    list[Path] | None,
+    typer.Argument(metavar="PATH...", help="YAML files, folders, or names of the catalogue; left out: those of the settings."),
 ]
 
 

@@ -18,7 +18,11 @@ from streams.settings import ConfigurationError, load_settings
 journeys_app = typer.Typer(help="Journey definitions: check them, run their cases, apply them.", no_args_is_help=True)
 Paths = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="PATH...", help="YAML files or folders of them; left out: those of the settings.", show_default=False),
+    typer.Argument(
+        metavar="PATH...",
+        help="YAML files, folders of them, or names of the catalogue; left out: those of the settings.",
+        show_default=False,
+    ),
 ]
 Identity = Annotated[
     Path | None,

@@ -63,7 +63,8 @@ WITH numbered AS (
   FROM events
 ),
 ends AS (
-  SELECT number, arg_min(team, step) AS first_team, arg_max(team, step) AS last_team, max(step) AS last FROM numbered GROUP BY number
+  SELECT number, arg_min(team, step) AS first_team, arg_max(team, step) AS last_team, max(step) AS last
+  FROM numbered GROUP BY number
 )
 SELECT number, sys_updated_at AS happened_at, step, team, true AS by_human FROM numbered
 UNION ALL SELECT number, opened_at, 0, first_team, by_phone FROM incidents JOIN ends USING (number)
