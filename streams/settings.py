@@ -70,7 +70,9 @@ class Settings(BaseSettings):
     drain_s: Seconds = Field(20.0, description="How long a worker may take to stop, seconds.")
     metrics_port: Port = Field(0, description="First port for metrics and health, one more for each agent; 0: none.")
     metrics_host: str = Field("127.0.0.1", description="Address on which metrics and health are served.")
-    definitions: tuple[Path, ...] = Field((), description="YAML files of journeys; empty: those that ship with Throughline.")
+    definitions: tuple[Path, ...] = Field(
+        (), description="Journeys: YAML files, folders, names of the catalogue; empty: order and case."
+    )
     identity: Path | None = Field(None, description="YAML file of identifier types; empty: the one that ships.")
 
     @model_validator(mode="after")

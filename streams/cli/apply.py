@@ -18,7 +18,8 @@ from streams.settings import ConfigurationError, Settings, load_settings
 from streams.showing import make_views
 
 Paths = Annotated[
-    list[Path] | None, typer.Argument(metavar="PATH...", help="YAML files or folders; left out: those of the settings.")
+    list[Path] | None,
+    typer.Argument(metavar="PATH...", help="YAML files, folders, or names of the catalogue; left out: those of the settings."),
 ]
 
 

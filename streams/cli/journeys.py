@@ -30,7 +30,11 @@ journeys_app.command("discover")(discover)
 journeys_app.command("new")(new_journeys)
 Paths = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="PATH...", help="YAML files or folders of them; left out: those of the settings.", show_default=False),
+    typer.Argument(
+        metavar="PATH...",
+        help="YAML files, folders of them, or names of the catalogue; left out: those of the settings.",
+        show_default=False,
+    ),
 ]
 Identity = Annotated[
     Path | None,

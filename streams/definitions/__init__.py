@@ -1,4 +1,8 @@
-"""Definitions in files: those that ship with Throughline, and yours."""
+"""Definitions in files: those that ship with Throughline, and yours.
+
+Those in this folder are in force where nothing else is chosen; those in `more` are there to be chosen.  The latter look at whole
+persons, or at things that not everybody has, and every touchpoint that they may look at costs more than one that nobody asks for.
+"""
 
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -6,8 +10,10 @@ from pathlib import Path
 from streams.core.calendar import Calendar
 from streams.core.calendar.read import load_calendars
 from streams.core.definition import Bundle, DefinitionError, Problem, bundle_of
+from streams.core.definition.problems import meant
 
 SHIPPED = Path(__file__).parent
+MORE = SHIPPED / "more"
 CALENDARS = "calendars.yaml"
 NO_JOURNEYS = frozenset({"identity.yaml", CALENDARS})  # what else lives beside definitions
 
@@ -15,9 +21,10 @@ NO_JOURNEYS = frozenset({"identity.yaml", CALENDARS})  # what else lives beside 
 def load_bundle(paths: Iterable[Path], identifier_types: Collection[str] | None = None) -> Bundle:
     """The bundle of some files and folders of files.  Raises DefinitionError with all problems, unreadable files too.
 
+    A name of `shipped` stands for that file, unless there is a file or folder of that name.
     `identifier_types`: those that an instance may have; None: any.
     """
-    paths, problems, texts = list(paths), list[Problem](), list[tuple[str, str]]()
+    paths, problems, texts = [_found(path) for path in paths], list[Problem](), list[tuple[str, str]]()
     calendars = _calendars(paths, problems)
     for path in paths:
         files = definition_files(path)
@@ -31,6 +38,15 @@ def load_bundle(paths: Iterable[Path], identifier_types: Collection[str] | None 
     if problems:
         raise DefinitionError(problems)
     return bundle
+
+
+def shipped() -> dict[str, Path]:
+    """The catalogue: every definition that ships, by the name of its file; those that are in force by default come first."""
+    return {file.stem: file for folder in (SHIPPED, MORE) for file in definition_files(folder)}
+
+
+def _found(path: Path) -> Path:
+    return path if path.exists() else shipped().get(str(path), path)
 
 
 def _calendars(paths: Iterable[Path], problems: list[Problem]) -> dict[str, Calendar]:
@@ -49,9 +65,17 @@ def _calendars(paths: Iterable[Path], problems: list[Problem]) -> dict[str, Cale
 def _text(file: Path, problems: list[Problem]) -> str | None:
     try:
         return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        problems.append(Problem(str(file), 1, "", f"there is no such file{_of_the_catalogue(file)}"))
     except (OSError, UnicodeDecodeError) as error:
         problems.append(Problem(str(file), 1, "", f"cannot be read: {error}"))
-        return None
+    return None
+
+
+def _of_the_catalogue(file: Path) -> str:
+    """What is said besides about a name that is no path."""
+    bare = len(file.parts) == 1 and not file.suffix
+    return f", and none that ships has this name{meant(str(file), shipped())}" if bare else ""
 
 
 def definition_files(path: Path) -> list[Path]:
@@ -59,3 +83,6 @@ def definition_files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     return sorted(file for file in path.glob("*.yaml") if file.name not in NO_JOURNEYS)
+
+
+DEFAULT = frozenset(file.stem for file in definition_files(SHIPPED))

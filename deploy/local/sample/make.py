@@ -54,6 +54,23 @@ UNION ALL SELECT number, happened_at, state IN ('Resolved', 'Awaiting User Info'
 UNION ALL SELECT number, resolved_at, true FROM incidents WHERE resolved_at IS NOT NULL
 UNION ALL SELECT number, closed_at, false FROM incidents WHERE closed_at IS NOT NULL
 """
+# Who had the incident in hand, step by step; `step` settles what happens in the same minute.
+HANDS = """
+CREATE TEMP TABLE hands AS
+WITH numbered AS (
+  SELECT number, sys_updated_at, nullif(assignment_group, '?') AS team,
+    row_number() OVER (PARTITION BY number ORDER BY sys_mod_count) AS step
+  FROM events
+),
+ends AS (
+  SELECT number, arg_min(team, step) AS first_team, arg_max(team, step) AS last_team, max(step) AS last
+  FROM numbered GROUP BY number
+)
+SELECT number, sys_updated_at AS happened_at, step, team, true AS by_human FROM numbered
+UNION ALL SELECT number, opened_at, 0, first_team, by_phone FROM incidents JOIN ends USING (number)
+UNION ALL SELECT number, resolved_at, last + 1, last_team, true FROM incidents JOIN ends USING (number)
+UNION ALL SELECT number, closed_at, last + 2, last_team, false FROM incidents JOIN ends USING (number)
+"""
 COUNTS = """
 SELECT
   (SELECT count(*) FROM events) AS rows,
@@ -95,6 +112,28 @@ RULES = {
         )
         SELECT count(DISTINCT number) AS "open or recovered" FROM gaps
         WHERE coalesce(next_at, getvariable('as_of')) > happened_at + INTERVAL 3 DAY AND coalesce(happened_at < over_at, true)""",
+    "reopened": """
+        WITH entered AS (
+          SELECT incident_state AS state, lag(incident_state) OVER desk AS before
+          FROM events WINDOW desk AS (PARTITION BY number ORDER BY sys_updated_at, sys_mod_count)
+        )
+        SELECT count(*) AS open FROM entered WHERE before IN ('Resolved', 'Closed') AND state NOT IN ('Resolved', 'Closed')""",
+    "passed_round": """
+        WITH teams AS (
+          SELECT number, count(DISTINCT team) AS teams FROM hands JOIN incidents USING (number)
+          WHERE by_human AND happened_at IS NOT NULL GROUP BY number, coalesce(happened_at > resolved_at, false)
+        )
+        SELECT count(DISTINCT number) AS open FROM teams WHERE teams >= 3""",
+    "passed_back": """
+        WITH passed AS (
+          SELECT number, team, lag(team) OVER (PARTITION BY number ORDER BY happened_at, step) AS before
+          FROM hands WHERE team IS NOT NULL AND happened_at IS NOT NULL
+        ),
+        came AS (
+          SELECT number, count(*) FILTER (team IS DISTINCT FROM before) AS times, count(DISTINCT team) AS teams
+          FROM passed GROUP BY number
+        )
+        SELECT count(*) AS open FROM came WHERE times > teams""",
 }
 
 
@@ -111,6 +150,7 @@ def truth() -> dict[str, Any]:
     connection.execute(f"CREATE VIEW events AS SELECT * FROM '{EVENTS}'")
     connection.execute(INCIDENTS)
     connection.execute(STEPS)
+    connection.execute(HANDS)
     as_of = _row(connection, "SELECT max(happened_at) AS as_of FROM steps")["as_of"]
     connection.execute("SET VARIABLE as_of = ?", [as_of])
     return {

@@ -41,12 +41,13 @@ class Changes:
         found = [0] * len(touchpoints)
         for read, asked in self._paths.values():
             before: Value | None = None
+            last: Scalar | None = None
             known: set[Value] = set()
             for position, touchpoint in enumerate(touchpoints):
                 value = read(touchpoint)
-                if value is None or value != value:
+                if value is None or value != value or (value == last and type(value) is type(last)):
                     continue
-                now = (kind_of(value), value)
+                last, now = value, (kind_of(value), value)
                 if now != before:
                     found[position] |= _happening(before, now, known, asked)
                     known.add(now)

@@ -53,17 +53,29 @@ def _of(definition: Compiled, verdict: Personal) -> list[Breakage]:
     return [breakage for breakage in verdict.breakages if breakage.definition == definition.name]
 
 
-def _verdicts(bundle: Bundle, definition: Compiled, case: Case) -> list[Personal]:
-    """The judgements right before each arrival and at the end."""
+def told(bundle: Bundle, definition: Compiled, case: Case) -> tuple[list[tuple[int, Touchpoint]], int]:
+    """The touchpoints that have come by the end of a case, each behind its arrival and in the order of these, and that end.
+
+    Times are epoch milliseconds.
+    """
     start_ms = bundle.calendars[definition.definition.calendar].after_hours(MONDAY_MS, 1) - 1
     arrivals = sorted((max(given.arrives_ms or 0, given.at_ms), number) for number, given in enumerate(case.given))
+    return [
+        (start_ms + arrives_ms, _touchpoint(definition, case.given[number], number, start_ms))
+        for arrives_ms, number in arrivals
+        if arrives_ms <= case.at
+    ], start_ms + case.at
+
+
+def _verdicts(bundle: Bundle, definition: Compiled, case: Case) -> list[Personal]:
+    """The judgements right before each arrival and at the end."""
+    arrivals, end_ms = told(bundle, definition, case)
     touchpoints: list[Touchpoint] = []
     verdicts = []
-    for arrives_ms, number in arrivals:
-        if arrives_ms <= case.at:
-            verdicts.append(_judge(bundle, touchpoints, start_ms + arrives_ms))
-            touchpoints.append(_touchpoint(definition, case.given[number], number, start_ms))
-    return [*verdicts, _judge(bundle, touchpoints, start_ms + case.at)]
+    for arrives_ms, touchpoint in arrivals:
+        verdicts.append(_judge(bundle, touchpoints, arrives_ms))
+        touchpoints.append(touchpoint)
+    return [*verdicts, _judge(bundle, touchpoints, end_ms)]
 
 
 def _judge(bundle: Bundle, touchpoints: list[Touchpoint], clock_ms: int) -> Personal:

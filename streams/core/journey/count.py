@@ -21,6 +21,8 @@ def broken_counts(plan: CountPlan, scene: Scene) -> list[Broken]:
     hits = scene.found[plan.of]
     if len(hits) < plan.at_least:
         return []
+    if plan.distinct and len({matching(plan.distinct, scene.touchpoints[hit]) for hit in hits}) < plan.at_least:
+        return []  # the usual case, without a look at windows
     groups = alike(plan.same, hits, scene.touchpoints).values() if plan.same else [hits]
     return numbered(broken for group in groups for broken in _violations(plan, group, scene))
 
