@@ -17,7 +17,7 @@ CONFIGURATION, UNREACHABLE, CHECK_FAILED = 3, 4, 5
 PARTS = {  # command -> the module that registers it
     "local": "local", "topics": "topics", "migrate": "database", "journeys": "journeys", "worker": "worker", "agent": "worker",
     "load": "load", "settle": "settle", "simulate": "simulate", "report": "report", "person": "person", "demo": "demo",
-    "settings": "settings",
+    "settings": "settings", "verify": "verify",
 }  # fmt: skip
 
 app = typer.Typer(
