@@ -130,6 +130,10 @@ def _connect(settings: Settings) -> Client:
     return connect(host, port, user, settings.password, settings.database)
 
 
+def _by_person(client: Client, table: str, part: int, parts: int) -> Iterator[tuple[str, str, Row]]:
+    return ((row["person_id"], table, row) for row in standing.rows(client, table, part, parts))
+
+
 class _Check:
     def __init__(self, clients: list[Client], judge: Judge, result: Verified, most: int, tell: Tell) -> None:
         self._clients, self._judge, self._result, self._most, self._tell = clients, judge, result, most, tell
@@ -141,10 +145,7 @@ class _Check:
         self._gather(people, where)
         self._tell(f"comparing {len(people):,} people{where}")
         stories = ((person, "", (root, touchpoints)) for person, root, touchpoints in people.in_order())
-        stand = [
-            ((row["person_id"], table, row) for row in standing.rows(client, table, part, parts))
-            for client, table in zip(self._clients, TABLES, strict=True)
-        ]
+        stand = [_by_person(client, table, part, parts) for client, table in zip(self._clients, TABLES, strict=True)]
         by_person: Iterator[tuple[str, str, Any]] = merge(stories, *stand, key=itemgetter(0))
         for _, its in groupby(by_person, key=itemgetter(0)):
             self._compare({table: [each for *_, each in some] for table, some in groupby(its, key=itemgetter(1))})

@@ -62,11 +62,15 @@ def carried(client: Client) -> Iterator[tuple[tuple[tuple[str, str], ...], Order
 
 def touchpoints(client: Client) -> Iterator[Stood]:
     """Every touchpoint that has landed and did not come too late, in no order; without copies for other objects."""
-    for landed_at, *first, pairs, attributes, region, locale, agent, team, address, content_hash, late_ms, too_late, load in (
-        client.execute_iter(TOUCHPOINTS, settings=SETTINGS)
-    ):  # fmt: skip
-        content: tuple[Any, ...] = (*first, tuple(pairs), _attributes(attributes), region, locale, agent, team)
-        yield Stood(Touchpoint(*content, address, content_hash, late_ms=late_ms, too_late=bool(too_late), load=load), landed_at)
+    for landed_at, *content, address, content_hash, late_ms, too_late, load in client.execute_iter(TOUCHPOINTS, settings=SETTINGS):
+        at_ms, sequence, event_id, source, origin, channel, action, direction, pairs, attributes, region, locale, agent, team = (
+            content
+        )
+        touchpoint = Touchpoint(
+            at_ms, sequence, event_id, source, origin, channel, action, direction, tuple(pairs), _attributes(attributes),
+            region, locale, agent, team, address, content_hash, late_ms, bool(too_late), load,
+        )  # fmt: skip
+        yield Stood(touchpoint, landed_at)
 
 
 def rows(client: Client, table: str, part: int = 0, parts: int = 1) -> Iterator[Row]:
