@@ -1,6 +1,6 @@
 """All touchpoints by the person they belong to: owners from all links at once, a copy for every object.
 
-Memory: about 1 KB a linked identifier, and for each touchpoint of the part at hand its packed form, about 400 bytes.
+Memory: about 1.5 KB a link, and for each touchpoint of the part at hand its packed form, about 400 bytes.
 """
 
 from collections.abc import Iterable, Iterator
