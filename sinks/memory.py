@@ -10,9 +10,9 @@ Key = tuple[Any, ...]
 DAY_MS = 86_400_000
 
 
-def touchpoint_rank(touchpoint: Touchpoint) -> tuple[int, bool, bool, bool]:
-    """The highest wins: smallest content hash, then not late, then not too late, then live."""
-    return -touchpoint.content_hash, not touchpoint.late_ms, not touchpoint.too_late, not touchpoint.load
+def touchpoint_rank(touchpoint: Touchpoint) -> tuple[bool, int, bool, bool]:
+    """The highest wins: not too late, then the smallest content hash, then live, then not late."""
+    return not touchpoint.too_late, -touchpoint.content_hash, not touchpoint.load, not touchpoint.late_ms
 
 
 KEYS: dict[str, Callable[[Any], Key]] = {

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 from aiokafka import AIOKafkaProducer
 from kafka import KafkaConsumer, TopicPartition
 
@@ -14,6 +15,8 @@ from streams.core.verdict import NEVER
 from streams.settings import Settings
 
 ACTIVE_KEY = b"active"  # the bundle last activated: applying it again does nothing
+HISTORY_KEY = b"activations"  # all of them in their order: person.log forgets, and state is for its partition alone
+_activations = msgspec.json.Decoder(list[Activation]).decode
 
 
 class NotPublished(LookupError):
@@ -33,6 +36,7 @@ class Shelf:
         self._consumer: KafkaConsumer | None = None
         self._bundles: dict[str, Bundle] = {}
         self.active: str | None = None
+        self.activations: list[Activation] = []  # in their order, each once
 
     def find(self, content_hash: str) -> Bundle:
         """Raises NotPublished."""
@@ -69,6 +73,8 @@ class Shelf:
     def _take(self, key: bytes, value: bytes) -> None:
         if key == ACTIVE_KEY:
             self.active = value.decode()
+        elif key == HISTORY_KEY:
+            self.activations = _activations(value)
         else:
             self._bundles[key.decode()] = Bundle.from_json(value)
 
@@ -88,23 +94,29 @@ def apply_bundle(settings: Settings, bundle: Bundle, effective_from_ms: int) -> 
     if shelf.active == bundle.content_hash and effective_from_ms > NEVER:
         return False
     since_ms = NEVER if shelf.active is None else effective_from_ms
-    asyncio.run(_publish(settings, bundle, Activation(bundle.content_hash, since_ms)))
+    asyncio.run(_publish(settings, bundle, Activation(bundle.content_hash, since_ms), shelf.activations))
     return True
 
 
-async def _publish(settings: Settings, bundle: Bundle, activation: Activation) -> None:
+async def _publish(settings: Settings, bundle: Bundle, activation: Activation, earlier: list[Activation]) -> None:
     sender = producer(settings, f"{settings.namespace}.definitions")
     await sender.start()
     try:
         async with sender.transaction():
-            await _send(sender, settings, bundle, activation)
+            await _send(sender, settings, bundle, activation, earlier)
     finally:
         await sender.stop()
 
 
-async def _send(sender: AIOKafkaProducer, settings: Settings, bundle: Bundle, activation: Activation) -> None:
-    content_hash = bundle.content_hash.encode()
-    published = [Record(content_hash, bundle.to_json().encode()), Record(ACTIVE_KEY, content_hash)]
+async def _send(
+    sender: AIOKafkaProducer, settings: Settings, bundle: Bundle, activation: Activation, earlier: list[Activation]
+) -> None:
+    content_hash, history = bundle.content_hash.encode(), list(dict.fromkeys([*earlier, activation]))
+    published = [
+        Record(content_hash, bundle.to_json().encode()),
+        Record(ACTIVE_KEY, content_hash),
+        Record(HISTORY_KEY, msgspec.json.encode(history)),
+    ]
     sent = await send_all(sender, settings.topic(topology.DEFINITIONS), 0, published)
     for partition in range(settings.log_partitions):
         sent += await send_all(sender, settings.topic(topology.LOG), partition, [Record(None, pack(activation))])

@@ -61,7 +61,7 @@ TOPICS = (
     Topic(JOURNEYS, "log", "person and journey", "Avro journey; clocks", compacted=True, compaction_lag_ms=7 * DAY_MS),
     Topic(BREAKAGES, "log", "person and cause", "Avro breakage; clocks", compacted=True, compaction_lag_ms=7 * DAY_MS),
     Topic(TOUCHED, "one", "none", "packed: minutes whose figures are to be computed", retention_ms=7 * DAY_MS),
-    Topic(DEFINITIONS, "one", "content hash", "JSON bundle of definitions", compacted=True),
+    Topic(DEFINITIONS, "one", "content hash", "JSON bundle of definitions; which is active; activations", compacted=True),
 )
 
 

@@ -24,9 +24,9 @@ class Exposition(Collector):
 
     def collect(self) -> Iterator[Family]:
         for instrument in self._instruments:
-            yield from self._labelled(instrument.collect())
-        yield from self._labelled(families(self._read()))
-        yield from self._labelled(self._of_process())
+            yield from labelled(instrument.collect(), self._everywhere)
+        yield from labelled(families(self._read()), self._everywhere)
+        yield from labelled(self._of_process(), self._everywhere)
 
     def _of_process(self) -> Iterator[Family]:
         for family in self._process.collect():
@@ -34,7 +34,8 @@ class Exposition(Collector):
                 family.documentation = PROCESS_HELP[family.name]
                 yield family
 
-    def _labelled(self, found: Iterable[Family]) -> Iterator[Family]:
-        for family in found:
-            family.samples = [sample._replace(labels={**self._everywhere, **sample.labels}) for sample in family.samples]
-            yield family
+
+def labelled(found: Iterable[Family], everywhere: Mapping[str, str]) -> Iterator[Family]:
+    for family in found:
+        family.samples = [sample._replace(labels={**everywhere, **sample.labels}) for sample in family.samples]
+        yield family

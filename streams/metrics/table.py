@@ -12,11 +12,13 @@ from sinks.contract import TABLES
 from streams import topology
 from streams.core.intake import RejectReason
 from streams.core.verdict import NEVER
+from streams.core.whole.compare import KINDS
 from streams.metrics.metric import Counter, Gauge, Histogram, Label, Metric, Reading, Total
 
 ALL = tuple(agent.name for agent in topology.AGENTS)
 INTAKE, STITCH, LAND = ("intake",), ("stitch",), ("land",)
 STATEFUL = ("identity", "stitch")
+VERIFY = ("verify",)  # no agent: a command that writes its metrics into a file
 
 JOURNEY_CHANGES = ("opened", "closed", "reopened", "moved")
 BREAKAGE_CHANGES = ("opened", "recovered", "reopened", "withdrawn", "moved")
@@ -25,7 +27,8 @@ YES_NO = ("yes", "no")
 
 topic = Label("topic", "topics of the map, without their namespace", tuple(topic.name for topic in topology.TOPICS))
 partition = Label("partition", "partitions of the topic: source_partitions or log_partitions, 512 at most")
-definition = Label("definition", "names of the applied definitions")
+OTHER = "other"  # a definition that nobody applied
+definition = Label("definition", f"names of the applied definitions; verify: {OTHER} for those that nobody applied")
 rule = Label("rule", "names under `breakages` of the applied definitions")
 severity = Label("severity", "closed", SEVERITIES)
 backfilled = Label("backfilled", "closed; yes: the journey was opened by a history load, nobody is to be alerted", YES_NO)
@@ -133,6 +136,21 @@ COMPUTING = Histogram(
 )
 REFUSALS = Counter(
     "throughline_sink_refusals_total", "refusals", "Times that the sink was unreachable or overloaded; it is asked again.", LAND
+)
+
+# verify -----------------------------------------------------------------------------------------------------------------
+
+DIFFERENCES = Gauge(
+    "throughline_verify_differences", "differences", "Rows of journeys and breakages that differ from what the touchpoints give.  "
+    "missing: does not stand; extra: should not stand; different: in a column that is a function of the touchpoints.",
+    VERIFY, (definition, Label("kind", "closed", KINDS)),
+)  # fmt: skip
+VERIFIED_PEOPLE = Gauge(
+    "throughline_verify_people", "people", "People of the last run.  set_aside: they differ, and something about them is on its "
+    "way, so that the next run has to tell.", VERIFY, (Label("verdict", "closed", ("compared", "set_aside")),),
+)  # fmt: skip
+VERIFIED_AT = Gauge(
+    "throughline_verify_timestamp_seconds", "seconds", "Unix time at which the last run that came to its end began.", VERIFY
 )
 
 # the process, under the names that prometheus-client gives --------------------------------------------------------------

@@ -137,13 +137,14 @@ def test_the_newest_version_stands_whatever_the_order(subject: Subject) -> None:
 
 
 def test_of_copies_of_a_touchpoint_the_smallest_content_stands_and_not_late_wins(subject: Subject) -> None:
-    """Smallest content hash first; among equal content not late, then not too late, then live."""
+    """Not too late first, then the smallest content hash; among equal content live, then not late."""
     ranked = [
         touchpoint(content_hash=8, action="a"),
         touchpoint(content_hash=8, action="b", load="history"),
         touchpoint(content_hash=8, action="c", late_ms=5),
         touchpoint(content_hash=8, action="d", late_ms=9, too_late=True),
         touchpoint(content_hash=1 << 63, action="e"),
+        touchpoint(content_hash=0, action="f", late_ms=9, too_late=True),
     ]
     orders = {f"order:{number}": order for number, order in enumerate(permutations(ranked))}
     for turn in range(len(ranked)):
@@ -162,6 +163,13 @@ def test_among_late_copies_the_least_late_stands(subject: Subject) -> None:
     assert [row[-1] for row in subject.standing("touchpoints")] == ["c"]
     for number, each in enumerate([live, loaded]):
         subject.land(batch("touchpoints", each, first=2 + number))
+    assert [row[-1] for row in subject.standing("touchpoints")] == ["a"]
+
+
+def test_of_what_came_late_and_was_loaded_besides_the_live_copy_stands(subject: Subject) -> None:
+    """As in stitch: a journey that it opens was not opened by a load."""
+    for number, each in enumerate([touchpoint(action="a", late_ms=5), touchpoint(action="b", load="history")]):
+        subject.land(batch("touchpoints", each, first=number))
     assert [row[-1] for row in subject.standing("touchpoints")] == ["a"]
 
 

@@ -93,6 +93,14 @@ def assert_all_accounted_for(landed: Landed) -> None:
     assert landed.value("SELECT count() FROM v_conflicts") == 0
 
 
+def assert_verified(landed: Landed) -> None:
+    """Computed again from the touchpoints table, nothing differs from what the stream landed."""
+    told = json.loads(landed.pipeline.command("verify", "--json"))
+    assert (told["differences"], told["set_aside"], told["settled"]) == (0, 0, True)
+    assert told["touchpoints"] == landed.value("SELECT count() FROM v_touchpoints WHERE NOT too_late")
+    assert told["rows"]["breakages"] >= landed.value("SELECT count() FROM v_breakages") > 0
+
+
 def assert_same(one: Landed, other: Landed) -> None:
     """Both show the same, and neither shows anything twice."""
     here, there = one.pipeline.settings.database, other.pipeline.settings.database

@@ -5,7 +5,17 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.fixtures.pipeline import Pipelines
-from tests.truth.real_data import REASONS, SHUFFLED, Landed, assert_all_accounted_for, assert_same, rules_of, through, truth
+from tests.truth.real_data import (
+    REASONS,
+    SHUFFLED,
+    Landed,
+    assert_all_accounted_for,
+    assert_same,
+    assert_verified,
+    rules_of,
+    through,
+    truth,
+)
 
 RULES = {
     "offer_never_returned": "cases_offer_sent_never_back",
@@ -91,6 +101,10 @@ def test_applications_last_as_long_as_the_files_say(loans: Landed) -> None:
 
 def test_every_record_is_accounted_for(loans: Landed) -> None:
     assert_all_accounted_for(loans)
+
+
+def test_the_tables_say_what_their_touchpoints_say(loans: Landed) -> None:
+    assert_verified(loans)
 
 
 def test_order_copies_and_broken_records_change_nothing(ordered: Landed, shuffled: Landed) -> None:

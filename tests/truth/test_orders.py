@@ -3,7 +3,17 @@
 import pytest
 
 from tests.fixtures.pipeline import Pipelines
-from tests.truth.real_data import REASONS, SHUFFLED, Landed, assert_all_accounted_for, assert_same, rules_of, through, truth
+from tests.truth.real_data import (
+    REASONS,
+    SHUFFLED,
+    Landed,
+    assert_all_accounted_for,
+    assert_same,
+    assert_verified,
+    rules_of,
+    through,
+    truth,
+)
 
 CUTOFF = "cutoff(max purchase/delivered ts)"
 RULES = {
@@ -88,6 +98,10 @@ def test_late_deliveries_are_late_by_as_much_as_the_files_say(orders: Landed) ->
 
 def test_every_record_is_accounted_for(orders: Landed) -> None:
     assert_all_accounted_for(orders)
+
+
+def test_the_tables_say_what_their_touchpoints_say(orders: Landed) -> None:
+    assert_verified(orders)
 
 
 def test_order_copies_and_broken_records_change_nothing(ordered: Landed, shuffled: Landed) -> None:

@@ -7,7 +7,7 @@ from operator import getitem
 import pytest
 
 from tests.fixtures.pipeline import Pipelines
-from tests.truth.real_data import SHUFFLED, Landed, assert_all_accounted_for, assert_same, rules_of, through, truth
+from tests.truth.real_data import SHUFFLED, Landed, assert_all_accounted_for, assert_same, assert_verified, rules_of, through, truth
 
 RULES = {
     "sla_missed": ("made_sla_last_event", "false"),
@@ -86,6 +86,10 @@ def test_facts_are_those_of_the_files(cases: Landed) -> None:
 
 def test_every_record_is_accounted_for(cases: Landed) -> None:
     assert_all_accounted_for(cases)
+
+
+def test_the_tables_say_what_their_touchpoints_say(cases: Landed) -> None:
+    assert_verified(cases)
 
 
 def test_order_copies_and_broken_records_change_nothing(ordered: Landed, shuffled: Landed) -> None:

@@ -1,0 +1,124 @@
+"""What stands in the tables, block by block: touchpoints as intake made them, rows as stitch said them."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+from clickhouse_driver import Client
+
+from streams.core.touchpoint import Order, Scalar, Touchpoint
+
+Row = dict[str, Any]
+SETTINGS = {
+    "max_block_size": 10_000,
+    "max_bytes_before_external_sort": 1 << 30,
+    "send_timeout": 3_600,  # judging takes its time while the next block waits
+}
+IDENTIFIERS = """
+SELECT identifiers, toUnixTimestamp64Milli(occurred_at), sequence, event_id, source
+FROM touchpoints FINAL
+WHERE length(identifiers) > 1 AND NOT too_late
+"""
+TOUCHPOINTS = """
+SELECT toUnixTimestamp64Milli(landed_at), toUnixTimestamp64Milli(occurred_at), sequence, event_id, source, origin, channel, action,
+    direction, identifiers, attributes, region, locale, agent, team, address, content_hash, late_ms, too_late, load
+FROM touchpoints FINAL
+WHERE NOT too_late
+"""
+OF_PART = "CRC32(person_id) %% %(parts)s = %(part)s ORDER BY person_id"
+JOURNEYS = f"""
+SELECT definition, instance, person_id, address_id, journey_id, definition_version, state, outcome,
+    toUnixTimestamp64Milli(opened_at) AS opened_at, toUnixTimestamp64Milli(closed_at) AS closed_at,
+    toUnixTimestamp64Milli(first_at) AS first_at, toUnixTimestamp64Milli(last_at) AS last_at, touchpoints, opened_by, region,
+    channel, effort, backfilled, stages, promises, facts, toUnixTimestamp64Milli(clock_at) AS clock_at,
+    toUnixTimestamp64Milli(landed_at) AS landed_at
+FROM journeys FINAL
+WHERE {OF_PART}
+"""
+BREAKAGES = f"""
+SELECT definition, rule, instance, occurrence, person_id, address_id, journey_id, cause_key, definition_version, state, severity,
+    owner, runbook, toUnixTimestamp64Milli(due_at) AS due_at, toUnixTimestamp64Milli(broken_at) AS broken_at,
+    toUnixTimestamp64Milli(recovered_at) AS recovered_at, region, channel, backfilled, evidence, facts,
+    toUnixTimestamp64Milli(clock_at) AS clock_at, toUnixTimestamp64Milli(landed_at) AS landed_at
+FROM breakages FINAL
+WHERE {OF_PART}
+"""
+LISTS = ("stages", "promises", "evidence", "facts")
+_attributes = msgspec.json.Decoder(dict[str, Scalar]).decode
+
+
+class Stood(NamedTuple):
+    """A touchpoint, and when its row was inserted, epoch ms."""
+
+    touchpoint: Touchpoint
+    landed_at: int
+
+
+def carried(client: Client) -> Iterator[tuple[tuple[tuple[str, str], ...], Order]]:
+    """The identifiers of every touchpoint that has several, with its order; without what came too late."""
+    for pairs, *order in client.execute_iter(IDENTIFIERS, settings=SETTINGS):
+        yield tuple(pairs), tuple(order)
+
+
+def touchpoints(client: Client) -> Iterator[Stood]:
+    """Every touchpoint that has landed and did not come too late, in no order; without copies for other objects."""
+    for landed_at, *content, address, content_hash, late_ms, too_late, load in client.execute_iter(TOUCHPOINTS, settings=SETTINGS):
+        at_ms, sequence, event_id, source, origin, channel, action, direction, pairs, attributes, region, locale, agent, team = (
+            content
+        )
+        touchpoint = Touchpoint(
+            at_ms, sequence, event_id, source, origin, channel, action, direction, tuple(pairs), _attributes(attributes),
+            region, locale, agent, team, address, content_hash, late_ms, bool(too_late), load,
+        )  # fmt: skip
+        yield Stood(touchpoint, landed_at)
+
+
+def rows(client: Client, table: str, part: int = 0, parts: int = 1) -> Iterator[Row]:
+    """The newest rows of journeys or breakages by person, those that are gone too.  Times are epoch ms, lists tuples of tuples.
+
+    `part` of `parts`: persons by `streams.core.whole.people.part_of`.
+    """
+    query = {"journeys": JOURNEYS, "breakages": BREAKAGES}[table]
+    found = client.execute_iter(query, {"part": part, "parts": parts}, with_column_types=True, settings=SETTINGS)
+    names = [name for name, _ in next(found)]
+    for values in found:
+        row = dict(zip(names, values, strict=True))
+        row.update((name, tuple(map(tuple, row[name]))) for name in LISTS if name in row)
+        yield row
+
+
+class Clocks(NamedTuple):
+    """Of one topic; `complete`: every partition and source has spoken.  Epoch ms, those of `said_at` wall time."""
+
+    complete: bool
+    least_ms: int
+    most_ms: int
+    least_final_ms: int
+    most_final_ms: int
+    first_said_at: int  # when the newest clock of the partition that has been silent longest was inserted
+    last_said_at: int
+
+
+CLOCKS = """
+SELECT topic, min(complete) AND count() >= max(expected), min(least), max(most), min(least_final), max(most_final),
+    toUnixTimestamp64Milli(min(said)), toUnixTimestamp64Milli(max(said))
+FROM
+(
+    SELECT topic, partition, count() >= max(sources) AS complete, max(partitions) AS expected, min(clock_ms) AS least,
+        max(clock_ms) AS most, min(final_ms) AS least_final, max(final_ms) AS most_final, max(landed_at) AS said
+    FROM clocks FINAL
+    GROUP BY topic, partition
+)
+GROUP BY topic
+"""
+
+
+def clocks(client: Client) -> dict[str, Clocks]:
+    """Topic without its namespace -> its clocks."""
+    return {topic: Clocks(bool(complete), *rest) for topic, complete, *rest in client.execute(CLOCKS)}
+
+
+def newest_touchpoint(client: Client) -> int:
+    """When the last touchpoint was inserted, epoch ms; 0 where none was."""
+    ((landed_at,),) = client.execute("SELECT toUnixTimestamp64Milli(max(landed_at)) FROM touchpoints")
+    return int(landed_at)

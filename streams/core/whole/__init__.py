@@ -1,0 +1,1 @@
+"""Everything at once: journeys and breakages computed again from all touchpoints, and held against what the stream said."""
