@@ -143,6 +143,7 @@ def test_nothing_differs_after_all_of_this(shopped: Pipeline, parts: str) -> Non
     told = verified(shopped, "--parts", parts)
     ((journeys, breakages),) = shopped.query("SELECT (SELECT count() FROM v_journeys), (SELECT count() FROM v_breakages)")
     assert (told["differences"], told["first"], told["settled"], told["set_aside"]) == (0, [], True, 0)
+    assert told["touchpoints"] == shopped.query("SELECT count() FROM v_touchpoints WHERE NOT too_late")[0][0]
     assert told["rows"]["journeys"] >= journeys
     assert told["rows"]["breakages"] >= breakages > 0
 

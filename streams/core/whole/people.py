@@ -49,7 +49,7 @@ class People:
     def __init__(self, identifiers: Identifiers, owners: Owners, part: int = 0, parts: int = 1) -> None:
         self._identifiers, self._owners, self._part, self._parts = identifiers, owners, part, parts
         self._packed: dict[str, list[bytes]] = {}
-        self.touchpoints = 0
+        self.touchpoints = 0  # without copies: each is in one part
 
     def take(self, touchpoint: Touchpoint) -> list[str]:
         """Give it to whom it belongs, and copies to the other objects' owners.  -> roots of those of them who are in this part."""
@@ -63,10 +63,11 @@ class People:
             root = self._owners.root(address)
             if self._parts > 1 and part_of(person_id(root), self._parts) != self._part:
                 continue
-            its = msgspec.structs.replace(touchpoint, address=address, copied=True) if address in copied else touchpoint
+            is_copy = address != touchpoint.address
+            its = msgspec.structs.replace(touchpoint, address=address, copied=True) if is_copy else touchpoint
             self._packed.setdefault(root, []).append(_pack(its))
+            self.touchpoints += not is_copy
             found.append(root)
-        self.touchpoints += bool(found)
         return found
 
     def __len__(self) -> int:
