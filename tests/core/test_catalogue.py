@@ -27,6 +27,7 @@ from tests.core.catalogue import (
     states,
     stranger,
 )
+from tests.core.story import touch, verdict
 from tests.core.worlds import copies_resolved
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "catalogue.md"
@@ -73,6 +74,14 @@ def test_a_rule_says_what_it_means_whose_it_is_and_what_to_do(name: str, rule: s
 @each_definition
 def test_money_is_a_fact_where_the_source_has_it(name: str) -> None:
     assert "value_at_risk" in alone(name)[1].definition.keeps
+
+
+def test_money_is_carried_to_the_breakage() -> None:
+    order, hour_ms = alone("order")[1], 3_600_000
+    bought = touch(0, "order.purchased", amount=120.5, estimated_delivery_at=24 * hour_ms)
+    asked = [touch(hour, "call.made", direction="inbound", origin="human", cost=6.25) for hour in (60, 61)]
+    (late,) = [each for each in verdict(order, bought, *asked).breakages if each.rule == "late_delivery"]
+    assert {("value_at_risk", 120.5), ("cost_of_contact", 12.5)} <= {(fact.name, fact.value) for fact in late.facts}
 
 
 @each_rule
