@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from streams.cli.apply import apply, rejudge
 from streams.cli.backtest import backtest
 from streams.cli.discover import discover
+from streams.cli.draw import draw_command
 from streams.cli.errors import CheckFailed
 from streams.cli.explain import explain_command
 from streams.cli.schema import schema
@@ -24,6 +26,7 @@ journeys_app = typer.Typer(help="Journey definitions: check them, run their case
 journeys_app.command("apply")(apply)
 journeys_app.command("rejudge")(rejudge)
 journeys_app.command("backtest")(backtest)
+journeys_app.command("draw")(draw_command)
 journeys_app.command("explain")(explain_command)
 journeys_app.command("schema")(schema)
 journeys_app.command("discover")(discover)
@@ -67,15 +70,17 @@ def run_tests(paths: Paths = None, as_json: AsJson = False) -> None:
     if bundle is None:
         print(*problems, sep="\n", file=sys.stderr)
         raise CheckFailed(f"{_counted(len(problems), 'problem')} in the definitions: nothing was run")
+    started_s = time.perf_counter()
     failures = [failure for definition in bundle.definitions for failure in run_cases(bundle, definition)]
+    took_ms = round(1_000 * (time.perf_counter() - started_s), 1)
     count = sum(len(each.definition.cases) for each in bundle.definitions)
     if as_json:
-        print(json.dumps({"cases": count, "failures": [failure._asdict() for failure in failures]}, indent=2))
+        print(json.dumps({"cases": count, "took_ms": took_ms, "failures": [failure._asdict() for failure in failures]}, indent=2))
     else:
         print(*failures, sep="\n", end="\n" if failures else "")
     if failures:
         raise CheckFailed(f"{_failed(failures)} of {_counted(count, 'case')} did not hold")
-    print(f"{_counted(count, 'case')} held", file=sys.stderr)
+    print(f"{_counted(count, 'case')} held in {took_ms:g} ms", file=sys.stderr)
 
 
 def _load(paths: list[Path] | None, identity: Path | None) -> tuple[Bundle | None, tuple[Problem, ...]]:
