@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from streams.core.intake import YEAR_MS, Limits, Rejected, touchpoint_of
+from streams.core.intake import YEAR_MS, Limits, Rejected, clamp, touchpoint_of
 from streams.settings import Settings
 from streams.sources import wire
 from streams.sources.columns import NUMBER, REFUSED
@@ -39,6 +39,8 @@ def dry_run(source: Source, settings: Settings) -> Iterator[Tried]:
                 yield Tried(row[NUMBER], record, "mapping", row[REFUSED])
                 continue
             try:
+                if settings.future_stamps == "clamped":
+                    clamp(record, limits, now_ms)
                 touchpoint_of(record, identifiers, limits, now_ms)
                 yield Tried(row[NUMBER], record)
             except Rejected as rejected:
