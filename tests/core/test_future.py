@@ -50,7 +50,7 @@ ahead = st.integers(-ALLOWED_MS, 3 * FUTURE_MS)
 def test_whoever_comes_in_time_is_not_late_however_long_it_waits_to_be_read(
     lives: list[tuple[int, int]], future_stamps: FutureStamps, unread_ms: int
 ) -> None:
-    """Half an hour of unread input, some of it stamped ahead of when it was stored: the clock does not overtake what lies behind."""
+    """Half an hour of unread input, some of it stamped ahead of when it was stored: the clock does not overtake the rest."""
     clock, its, at_ms, late = SourceClock(), reader(future_stamps), START_MS, []
     records = []
     for offset, (waited_ms, ahead_ms) in enumerate(lives):
