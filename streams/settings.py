@@ -55,7 +55,12 @@ class Settings(BaseSettings):
         30 * 86_400.0, description="A touchpoint further behind the clock lands, and changes no journey; seconds."
     )
     oldest_years: float = Field(50.0, gt=0, description="A touchpoint older than this is rejected, years.")
-    future_s: float = Field(3_600.0, ge=0, description="A touchpoint further ahead of wall time is rejected, seconds.")
+    future_s: float = Field(
+        3_600.0, ge=0, description="How far ahead of the time at which the broker stored it a touchpoint may be, seconds."
+    )
+    future_stamps: Literal["rejected", "clamped"] = Field(
+        "rejected", description="One further ahead is rejected, or clamped: it happened when the broker stored it."
+    )
     max_record_bytes: int = Field(1 << 20, ge=1_024, description="A larger record of the input topic is rejected, bytes.")
     clock_interval_s: Seconds = Field(0.25, description="How often a clock is sent at most, seconds.")
 

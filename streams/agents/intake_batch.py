@@ -9,7 +9,7 @@ from aiokafka import ConsumerRecord
 from streams.agents.marks import AS_OF_HEADER, FINAL_HEADER, LOAD_HEADER, header
 from streams.core.decode import record_decoder
 from streams.core.identifiers import Identifiers
-from streams.core.intake import YEAR_MS, Limits, Rejected, touchpoint_of
+from streams.core.intake import YEAR_MS, Limits, Rejected, clamp, touchpoint_of
 from streams.core.lateness import SourceClock
 from streams.core.log import Link
 from streams.core.touchpoint import Order, Touchpoint, order_of
@@ -24,9 +24,10 @@ class Taken(msgspec.Struct):
     links: list[Link] = []
     rejected: list[dict[str, Any]] = []
     as_ofs: list[tuple[int, bool]] = []  # (epoch ms, final)
-    newest_ms: int = NEVER
+    newest_ms: int = NEVER  # event time that the clock may follow
     accepted: int = 0  # of the records; `touchpoints` has copies for other addresses besides
     too_late: int = 0
+    clamped: int = 0
     confirmed: bool = False
 
 
@@ -35,7 +36,7 @@ class Reader:
 
     def __init__(self, settings: Settings, identifiers: Identifiers) -> None:
         self.identifiers = identifiers
-        self._live = settings.clock == "live"
+        self._live, self._clamps = settings.clock == "live", settings.future_stamps == "clamped"
         self._limits = Limits(int(settings.oldest_years * YEAR_MS), int(settings.future_s * 1_000))
         self._horizon_ms = int(settings.late_horizon_s * 1_000)
         self._most_bytes = settings.max_record_bytes
@@ -46,25 +47,29 @@ class Reader:
         taken = Taken()
         for record in records:
             try:
-                self._take(record, clock, now_ms, taken)
+                self._take(record, clock, taken)
             except Rejected as rejected:
                 load = _text(record, LOAD_HEADER)
                 taken.rejected.append(rejected_row(record, rejected.reason, rejected.detail, load, now_ms))
         taken.accepted = len(records) - len(taken.rejected) - len(taken.as_ofs)
         return taken
 
-    def _take(self, record: ConsumerRecord, clock: SourceClock, now_ms: int, taken: Taken) -> None:
+    def _take(self, record: ConsumerRecord, clock: SourceClock, taken: Taken) -> None:
         if record.headers and header(record.headers, AS_OF_HEADER) is not None:
             taken.as_ofs.append(self._as_of(record))
             return
         if record.value is not None and len(record.value) > self._most_bytes:
             raise Rejected("too_large", f"the record has {len(record.value)} bytes, max_record_bytes allows {self._most_bytes}")
         load = _text(record, LOAD_HEADER) if record.headers else ""
-        touchpoint = touchpoint_of(self._decode(record.value), self.identifiers, self._limits, now_ms, load)
+        content = self._decode(record.value)
+        clamped = self._clamps and clamp(content, self._limits, record.timestamp)
+        touchpoint = touchpoint_of(content, self.identifiers, self._limits, record.timestamp, load)
+        taken.clamped += clamped
         self._stamp(touchpoint, record, clock)
         taken.touchpoints.append(touchpoint)
         taken.touchpoints += self._copies(touchpoint)
-        taken.newest_ms = max(taken.newest_ms, touchpoint.occurred_at)
+        # one that is ahead of its time says nothing about those behind it, which may wait for long
+        taken.newest_ms = max(taken.newest_ms, min(touchpoint.occurred_at, record.timestamp))
         taken.too_late += touchpoint.too_late
         self._link(touchpoint, taken.links)
 

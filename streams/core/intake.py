@@ -5,7 +5,7 @@ The same checks serve Avro and JSON records, the dry run of a load, and a reject
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import Any, Literal
 
@@ -21,6 +21,9 @@ DIRECTIONS = {"none": "", "": "", "inbound": "inbound", "outbound": "outbound"}
 TEXTS = ("channel", "region", "locale", "agent", "team")
 YEAR_MS = 31_556_952_000
 LONG = 1 << 63
+STAMPED = "throughline_occurred_at"  # attribute of a clamped touchpoint: what its source said
+LATEST_MS = 253_402_300_799_999  # end of the year 9999: what lies behind it is no time at all
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Rejected(Exception):
@@ -33,14 +36,17 @@ class Rejected(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """Between which event times a touchpoint is believed, relative to wall time."""
+    """Between which event times a touchpoint is believed, relative to when the broker stored it."""
 
     oldest_ms: int
     future_ms: int
 
 
 def touchpoint_of(record: Mapping[str, Any], identifiers: Identifiers, limits: Limits, now_ms: int, load: str = "") -> Touchpoint:
-    """Raises Rejected.  `record` has the names of `schemas/touchpoint`; lateness and place are stamped by the caller."""
+    """Raises Rejected.  `record` has the names of `schemas/touchpoint`; lateness and place are stamped by the caller.
+
+    `now_ms` is when the broker stored it, not when it is read: read again, it is the same touchpoint or rejected as before.
+    """
     occurred_at = _time(_required(record, "occurred_at"), limits, now_ms)
     origin, direction = _origin(record), _direction(record)
     pairs = identifiers.normalise(_pairs(record.get("identifiers")))
@@ -54,6 +60,23 @@ def touchpoint_of(record: Mapping[str, Any], identifiers: Identifiers, limits: L
         _required_text(record, "action"), direction, pairs, _attributes(record.get("attributes")), region, locale, agent, team,
     )  # fmt: skip
     return Touchpoint(*content, address, content_hash(content), load=load)
+
+
+def clamp(record: dict[str, Any], limits: Limits, now_ms: int) -> bool:
+    """In place: what would be `in_the_future` happened when it was stored, and says as attribute STAMPED what its source said.
+
+    -> whether it was.  Raises Rejected.  Before the hash of the content is made, so that copies stored at different times are
+    copies with different content: the smallest hash wins in state and table alike.
+    """
+    said_ms = _epoch_ms(_required(record, "occurred_at"))
+    if not now_ms + limits.future_ms < said_ms <= LATEST_MS:
+        return False
+    attributes = record.get("attributes")
+    if attributes is None or isinstance(attributes, dict):
+        said = (EPOCH + timedelta(milliseconds=said_ms)).isoformat(timespec="milliseconds")
+        record["attributes"] = {**(attributes or {}), STAMPED: said}
+    record["occurred_at"] = now_ms
+    return True
 
 
 def _required(record: Mapping[str, Any], name: str) -> Any:

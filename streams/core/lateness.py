@@ -8,7 +8,8 @@ from streams.core.verdict import NEVER
 class SourceClock(msgspec.Struct):
     """What intake has said about one source partition.  Survives a restart beside the committed offset.
 
-    `newest_ms`: newest event time among acknowledged touchpoints; it counts only while the clock is live.
+    `newest_ms`: newest event time among acknowledged touchpoints, of each no more than the time at which the broker stored it, so
+    that one stamped ahead does not overtake those that wait behind it; it counts only while the clock is live.
     """
 
     said_ms: int = NEVER

@@ -71,6 +71,10 @@ TOO_LATE = Counter(
     "throughline_touchpoints_too_late_total", "touchpoints", "Of these, beyond the late horizon: they land, and change no journey.",
     INTAKE,
 )  # fmt: skip
+CLAMPED = Counter(
+    "throughline_touchpoints_clamped_total", "touchpoints", "Of these, too far ahead of the time at which the broker stored them: "
+    "with future_stamps = clamped they happened then.", INTAKE,
+)  # fmt: skip
 REJECTED = Counter(
     "throughline_touchpoints_rejected_total", "touchpoints", "Records of the input topic that cannot become touchpoints.",
     INTAKE, (Label("reason", "closed", get_args(RejectReason)),),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from streams.core.identifiers import Identifiers
-from streams.core.intake import YEAR_MS, Limits, Rejected, touchpoint_of
+from streams.core.intake import YEAR_MS, Limits, Rejected, clamp, touchpoint_of
 from streams.core.touchpoint import Touchpoint
 from streams.settings import Settings
 from streams.sources import wire
@@ -42,6 +42,8 @@ def dry_run(source: Source, settings: Settings, identifiers: Identifiers | None 
                 yield Tried(row[NUMBER], record, "mapping", row[REFUSED])
                 continue
             try:
+                if settings.future_stamps == "clamped":
+                    clamp(record, limits, now_ms)
                 yield Tried(row[NUMBER], record, touchpoint=touchpoint_of(record, identifiers, limits, now_ms))
             except Rejected as rejected:
                 yield Tried(row[NUMBER], record, rejected.reason, rejected.detail)
