@@ -29,20 +29,33 @@ class Wait:
         return self.begun.occurred_at + WITHIN_H * HOUR_MS
 
 
+def concerns(touchpoint: Touchpoint, begun: Touchpoint, *, same: bool) -> bool:
+    return not same or touchpoint.team in ("", begun.team)
+
+
+def drops(touchpoint: Touchpoint, wait: Wait, before: list[Touchpoint], *, same: bool) -> bool:
+    """Whether it excuses a wait, or ends it for good and is the first to do so."""
+    first = not any(concerns(each, wait.begun, same=same) for each in before)
+    return wait.met is None and wait.in_time(touchpoint) and first and concerns(touchpoint, wait.begun, same=same)
+
+
 def lived(story: list[Touchpoint], waits: str, same: bool, clock_ms: int) -> list[tuple[str, str]]:
     """(event id of the beginning, state) of what is broken, found by walking through the story."""
     waiting: list[Wait] = []
-    over = False
+    closed: list[Touchpoint] = []
+
     for touchpoint in story:
         alike = [wait for wait in waiting if wait.met is None and (not same or wait.begun.team == touchpoint.team)]
         if touchpoint.action in ("told", "both"):
             for wait in alike:
                 wait.met = touchpoint
             alike = []
-        if touchpoint.action == "no" or (touchpoint.action == "closed" and not over):
-            waiting = [wait for wait in waiting if wait.met or not wait.in_time(touchpoint)]
-            over = over or touchpoint.action == "closed"
-        if touchpoint.action in ("asked", "both") and not over:
+        if touchpoint.action in ("no", "closed"):
+            before = closed if touchpoint.action == "closed" else []
+            waiting = [wait for wait in waiting if not drops(touchpoint, wait, before, same=same)]
+        if touchpoint.action == "closed":
+            closed.append(touchpoint)
+        if touchpoint.action in ("asked", "both") and not any(concerns(each, touchpoint, same=same) for each in closed):
             if waits == "last":
                 waiting = [wait for wait in waiting if wait not in alike or not wait.in_time(touchpoint)]
             if waits != "first" or not alike:
@@ -51,7 +64,7 @@ def lived(story: list[Touchpoint], waits: str, same: bool, clock_ms: int) -> lis
     return [(f"test/{wait.begun.event_id}", "recovered" if wait.met else "open") for wait in broken]
 
 
-stories = st.lists(st.tuples(st.integers(0, 12), st.sampled_from(ROLES), st.sampled_from(["x", "y"])), max_size=9)
+stories = st.lists(st.tuples(st.integers(0, 12), st.sampled_from(ROLES), st.sampled_from(["x", "y", ""])), max_size=9)
 
 
 @settings(always, max_examples=300)

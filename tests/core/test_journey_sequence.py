@@ -74,7 +74,7 @@ def test_chains_equal_trying_every_combination(
         between = story[chain[0] + 1 : chain[-1]]
         if (
             [each.action for each in parts] == names
-            and not (without and any(each.action == "x" for each in between))
+            and not (without and any(each.action == "x" and (not same or each.team in ("", parts[0].team)) for each in between))
             and not (same and len({each.team for each in parts}) > 1)
             and not (within and parts[-1].occurred_at - parts[0].occurred_at > 3 * HOUR_MS)
         ):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from streams.core.definition.compiled import AbsencePlan
 from streams.core.definition.length import ENDLESS_MS, with_pauses
 from streams.core.journey.broken import Broken, Proofs
-from streams.core.journey.pairs import alike
+from streams.core.journey.pairs import alike, concerning
 from streams.core.journey.scene import Position, Scene, following
 
 
@@ -27,7 +27,8 @@ def broken_absences(plan: AbsencePlan, ending: Ending, scene: Scene) -> list[Bro
     A wait begins with a touchpoint of `after`.  It ends with the first of
     - one of `of`, with the same values at the paths of `same`: met if in time, else broken and recovered;
     - one of `unless` up to the deadline: excused (such a touchpoint begins no wait itself);
-    - the first one of `until` up to the deadline: from there on the rule waits for nothing more.
+    - the first one of `until` up to the deadline: from there on the rule waits for nothing more;
+    both with the same values, or with none.
     A touchpoint never ends the wait that it begins, but may end one and begin the next.
 
     `waits: first`: while one lasts, also beyond its deadline, a further `after` changes nothing.  `each`: all wait on
@@ -40,30 +41,41 @@ def broken_absences(plan: AbsencePlan, ending: Ending, scene: Scene) -> list[Bro
     the beginning of a wait that comes after it), when the clock is past that or the books are closed.  When the books are
     closed over a journey that is open, it is broken as of the journey's last touchpoint, without a due.
     """
-    begins, meets = _begins(plan, scene), scene.found[plan.of]
+    begins, meets = scene.found[plan.after], scene.found[plan.of]
     if not begins:
         return []
     if not plan.same:
-        return _broken(plan, begins, meets, ending, scene)
+        return _broken(plan, _Waits(begins, meets, scene.found[plan.unless], scene.found[plan.until]), ending, scene)
     waiting, meeting = alike(plan.same, begins, scene.touchpoints), alike(plan.same, meets, scene.touchpoints)
-    broken = [each for key, group in waiting.items() for each in _broken(plan, group, meeting.get(key, ()), ending, scene)]
+    broken = []
+    for values, group in waiting.items():
+        drops = (concerning(plan.same, scene.found[slot], values, scene.touchpoints) for slot in (plan.unless, plan.until))
+        broken += _broken(plan, _Waits(group, meeting.get(values, ()), *drops), ending, scene)
     return sorted(broken, key=lambda each: each.position)
 
 
-def _begins(plan: AbsencePlan, scene: Scene) -> Sequence[Position]:
-    begins, excuses, stops = scene.found[plan.after], scene.found[plan.unless], scene.found[plan.until]
-    if stops:
-        begins = begins[: bisect_left(begins, stops[0])]
-    if excuses:
-        excusing = frozenset(excuses)
-        begins = [begin for begin in begins if begin not in excusing]
-    return begins
+class _Waits:
+    """The waits that may end one another, and what ends them: positions."""
+
+    __slots__ = ("begins", "excuses", "meets", "stop")
+
+    def __init__(
+        self, begins: Sequence[Position], meets: Sequence[Position], excuses: Sequence[Position], stops: Sequence[Position]
+    ) -> None:
+        self.meets, self.excuses, self.stop = meets, excuses, stops[:1]
+        if stops:
+            begins = begins[: bisect_left(begins, stops[0])]
+        if excuses:
+            excusing = frozenset(excuses)
+            begins = [begin for begin in begins if begin not in excusing]
+        self.begins = begins
 
 
-def _broken(plan: AbsencePlan, begins: Sequence[Position], meets: Sequence[Position], ending: Ending, scene: Scene) -> list[Broken]:
-    """The missed ones of those waits that may end one another."""
+def _broken(plan: AbsencePlan, waits: _Waits, ending: Ending, scene: Scene) -> list[Broken]:
+    """The missed ones."""
+    begins, meets = waits.begins, waits.meets
     at, broken, busy_until = scene.at, [], -1
-    may_drop = scene.found[plan.unless] or scene.found[plan.until]
+    may_drop = waits.excuses or waits.stop
     first, last = plan.waits == "first", plan.waits == "last"
     for index, begin in enumerate(begins):
         if begin < busy_until:
@@ -74,7 +86,7 @@ def _broken(plan: AbsencePlan, begins: Sequence[Position], meets: Sequence[Posit
             continue  # most waits: whatever else would end this one ends it as well
         if last and _anew(index, begins, met, deadline_ms, scene):
             continue
-        if may_drop and (dropped := _dropped(plan, begin, met, deadline_ms, scene)) is not None:
+        if may_drop and (dropped := _dropped(waits, begin, met, deadline_ms, scene)) is not None:
             busy_until = dropped if first else -1
             continue
         if (met is None or at[met] > deadline_ms) and (missed := _missed(plan, begin, met, deadline_ms, ending, scene)):
@@ -102,10 +114,9 @@ def _anew(index: int, begins: Sequence[Position], met: Position | None, deadline
     return scene.at[following_begin] <= deadline_ms and (met is None or following_begin < met)
 
 
-def _dropped(plan: AbsencePlan, begin: Position, met: Position | None, deadline_ms: int, scene: Scene) -> Position | None:
+def _dropped(waits: _Waits, begin: Position, met: Position | None, deadline_ms: int, scene: Scene) -> Position | None:
     """The touchpoint that excuses a wait or stops the rule, if it comes in time and before the wait is met."""
-    excuse = following(scene.found[plan.unless], begin)
-    stop = following(scene.found[plan.until][:1], begin)
+    excuse, stop = following(waits.excuses, begin), following(waits.stop, begin)
     first = min((each for each in (excuse, stop) if each is not None), default=None)
     if first is None or scene.at[first] > deadline_ms or (met is not None and met < first):
         return None

@@ -30,6 +30,20 @@ def alike(
     return groups
 
 
+def concerning(
+    reads: Sequence[Read], positions: Sequence[Position], values: Hashable, touchpoints: Sequence[Touchpoint]
+) -> Sequence[Position]:
+    """Those whose touchpoints carry at each path the same value as a group (`alike`), or none."""
+    if not reads or not positions:
+        return positions
+    assert isinstance(values, tuple)  # noqa: S101 - made by `alike`
+    return [
+        position
+        for position in positions
+        if all(matching(read, touchpoints[position]) in (ABSENT, value) for read, value in zip(reads, values, strict=True))
+    ]
+
+
 def pair_first(begins: Sequence[Position], ends: Sequence[Position], match: Read | None, scene: Scene) -> Sequence[Pair]:
     """The first beginning with the first end of the journey, also one that lies before it."""
     begin = begins[0]

@@ -1,13 +1,14 @@
 """Sequences: touchpoints that follow one another and should not, and stages out of their declared order."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from operator import contains
+from typing import NamedTuple
 
 from streams.core.definition.compiled import OrderPlan, StepsPlan
 from streams.core.definition.length import ENDLESS_MS
 from streams.core.journey.broken import Broken, numbered
-from streams.core.journey.pairs import alike
+from streams.core.journey.pairs import alike, concerning
 from streams.core.journey.scene import Position, Scene, following
 
 Chain = tuple[Position, ...]
@@ -16,9 +17,9 @@ Chain = tuple[Position, ...]
 def broken_sequences(plan: StepsPlan, scene: Scene) -> list[Broken]:
     """Chains of touchpoints, one for each step, in their order, the last within `within` of the first (inclusive).
 
-    `counts: last`: one for each touchpoint that completes a chain; `first`: one for each that begins one.  `without`: no such
-    touchpoint lies between the first and the last.  `same`: all steps carry equal values.  `next`: each step is the touchpoint
-    right behind the one before it, of those that carry the same values.
+    `counts: last`: one for each touchpoint that completes a chain; `first`: one for each that begins one.  `same`: all steps
+    carry equal values.  `without`: no such touchpoint, with these values or with none, lies between the first and the last.
+    `next`: each step is the touchpoint right behind the one before it, of those that carry the same values.
     """
     found = [scene.found[step] for step in plan.steps]
     if not all(found):
@@ -27,21 +28,30 @@ def broken_sequences(plan: StepsPlan, scene: Scene) -> list[Broken]:
         return numbered(_broken(chain, chain[-1], scene) for chain in _neighbours(plan, found, scene))
     grouped = _grouped(plan, found, scene)
     if plan.counts_first:
-        return numbered(_broken(chain, chain[0], scene) for steps in grouped for chain in _from_first(plan, steps, scene))
-    return numbered(_broken(chain, chain[-1], scene) for steps in grouped for chain in _to_last(plan, steps, scene))
+        return numbered(_broken(chain, chain[0], scene) for group in grouped for chain in _from_first(plan, group, scene))
+    return numbered(_broken(chain, chain[-1], scene) for group in grouped for chain in _to_last(plan, group, scene))
 
 
 def _broken(chain: Chain, position: Position, scene: Scene) -> Broken:
     return Broken(position, None, scene.at[chain[-1]], None, [(each, "step") for each in chain])
 
 
-def _grouped(plan: StepsPlan, found: Sequence[Sequence[Position]], scene: Scene) -> Iterable[list[Sequence[Position]]]:
-    """The positions of each step, for all that carry the same values."""
+class _Group(NamedTuple):
+    """The positions of each step, and of `without`, for all that carry the same values."""
+
+    steps: list[Sequence[Position]]
+    stops: Sequence[Position]
+
+
+def _grouped(plan: StepsPlan, found: Sequence[Sequence[Position]], scene: Scene) -> list[_Group]:
+    stops = scene.found[plan.without]
     if not plan.same:
-        return [list(found)]
+        return [_Group(list(found), stops)]
     by_value = [alike(plan.same, positions, scene.touchpoints) for positions in found]
     shared = [value for value in by_value[0] if all(value in groups for groups in by_value)]
-    return [[groups[value] for groups in by_value] for value in shared]
+    return [
+        _Group([groups[value] for groups in by_value], concerning(plan.same, stops, value, scene.touchpoints)) for value in shared
+    ]
 
 
 def _until_ms(plan: StepsPlan, first: Position, scene: Scene) -> int:
@@ -58,27 +68,28 @@ def _neighbours(plan: StepsPlan, found: Sequence[Sequence[Position]], scene: Sce
                 yield chain
 
 
-def _from_first(plan: StepsPlan, steps: Sequence[Sequence[Position]], scene: Scene) -> Iterator[Chain]:
+def _from_first(plan: StepsPlan, group: _Group, scene: Scene) -> Iterator[Chain]:
     """The earliest following touchpoint of each step: no other chain from the same beginning is complete sooner."""
+    steps = group.steps
     for first in steps[0]:
         chain = [first]
         for positions in steps[1:]:
             if (step := following(positions, chain[-1])) is None:
                 break
             chain.append(step)
-        stop = following(scene.found[plan.without], first)
+        stop = following(group.stops, first)
         complete = len(chain) == len(steps) and (stop is None or stop >= chain[-1])
         if complete and scene.at[chain[-1]] <= _until_ms(plan, first, scene):
             yield tuple(chain)
 
 
-def _to_last(plan: StepsPlan, steps: Sequence[Sequence[Position]], scene: Scene) -> Iterator[Chain]:
+def _to_last(plan: StepsPlan, group: _Group, scene: Scene) -> Iterator[Chain]:
     """In one pass, with the chain that may still be completed longest for each number of steps."""
-    stops, last = scene.found[plan.without], len(steps) - 1
+    stops, last = group.stops, len(group.steps) - 1
     stopping = frozenset(stops)
     begun: list[tuple[int, Chain] | None] = [None] * last
     before = -1
-    for position, numbers in _by_position(steps):
+    for position, numbers in _by_position(group.steps):
         if bisect_left(stops, position) > bisect_right(stops, before):
             begun = [None] * last
         before = position
