@@ -103,7 +103,8 @@ def _show(found: Comparison, history: History) -> None:
     days = sorted({*found.old_days, *found.new_days}, key=lambda at: (-abs(found.new_days[at] - found.old_days[at]), at))
     other = [at for at in days if found.new_days[at] != found.old_days[at]]
     if other:
-        console.print("", _days_table(found, other))
+        print(f"\nDays that differ most ({min(MOST_DAYS, len(other))} of {len(other)})")
+        console.print(_days_table(found, other))
 
 
 def _row(table: Table, name: str, counts: tuple[int, int], changes: tuple[int, int, int], days: int) -> None:
@@ -111,12 +112,10 @@ def _row(table: Table, name: str, counts: tuple[int, int], changes: tuple[int, i
 
 
 def _days_table(found: Comparison, other: list[int]) -> Table:
-    shown = sorted(other[:MOST_DAYS])
-    title = f"Days that differ most ({len(shown)} of {len(other)})"
-    table = Table("day", title=title, title_justify="left", box=None)
+    table = Table("day", box=None)
     for name in ("before", "after"):
         table.add_column(name, justify="right")
-    for at in shown:
+    for at in sorted(other[:MOST_DAYS]):
         table.add_row(day(at), f"{found.old_days[at]:,}", f"{found.new_days[at]:,}")
     return table
 

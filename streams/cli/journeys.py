@@ -10,6 +10,7 @@ import typer
 
 from streams.cli.apply import apply, rejudge
 from streams.cli.backtest import backtest
+from streams.cli.calibrate import calibrate
 from streams.cli.discover import discover
 from streams.cli.draw import draw_command
 from streams.cli.errors import CheckFailed
@@ -26,6 +27,7 @@ journeys_app = typer.Typer(help="Journey definitions: check them, run their case
 journeys_app.command("apply")(apply)
 journeys_app.command("rejudge")(rejudge)
 journeys_app.command("backtest")(backtest)
+journeys_app.command("calibrate")(calibrate)
 journeys_app.command("draw")(draw_command)
 journeys_app.command("explain")(explain_command)
 journeys_app.command("schema")(schema)

@@ -9,13 +9,11 @@ from typing import NamedTuple
 
 from streams.core.definition import Bundle
 from streams.core.identifiers import Identifiers
-from streams.core.identity import Identity
 from streams.core.journey.person import Personal
 from streams.core.journey.story import judge_parts
-from streams.core.log import Link
-from streams.core.stitch.rows import person_id
-from streams.core.touchpoint import Order, Touchpoint, better_copy, identifiers_of, order_of
+from streams.core.touchpoint import Touchpoint, better_copy, identifiers_of, order_of
 from streams.core.verdict import Clock
+from streams.core.whole.people import Owners, People
 
 Copies = dict[tuple[str, str], Touchpoint]  # by source and event id
 
@@ -29,52 +27,33 @@ class Person(NamedTuple):
 
 
 def people_of(touchpoints: Iterable[Touchpoint], identifiers: Identifiers) -> list[Person]:
-    """Everybody, in the order of their first touchpoint here.
+    """Everybody, in the order of their ids.
 
     `touchpoints`: as intake made them, in any order, copies too; those that came too late change nothing.  `identifiers`: with the
     instances of every definition that is to judge (`Identifiers.with_instances`).
     """
-    found, identity = _Found(identifiers), Identity(identifiers.is_person, partitions=1)
+    kept = [touchpoint for touchpoint in touchpoints if not touchpoint.too_late]
+    several = ((pairs, order_of(each)) for each in kept if len(pairs := identifiers_of(each)) > 1)
+    people = People(identifiers, Owners(identifiers, several))
+    for touchpoint in kept:
+        people.take(touchpoint)
+    return [_person(person, found) for person, _, found in people.in_order()]
+
+
+def _person(person: str, touchpoints: Iterable[Touchpoint]) -> Person:
+    objects: dict[str, Copies] = {}
+    whole: Copies = {}
     for touchpoint in touchpoints:
-        if not touchpoint.too_late:
-            found.take(touchpoint)
-    identity.take([Link(*pair, order) for pair, order in found.links.items()])
-    people: dict[str, tuple[dict[str, list[Touchpoint]], Copies]] = {}
-    for address, copies in found.by_address.items():
-        root = identity.known[address].root if address in identity.known else address
-        objects, whole = people.setdefault(root, ({}, {}))
-        objects[address] = sorted(copies.values(), key=order_of)
-        for touchpoint in copies.values():
-            if touchpoint.address == address:  # else it is a copy, for this object only
-                _keep(whole, touchpoint)
-    return [Person(person_id(root), objects, sorted(whole.values(), key=order_of)) for root, (objects, whole) in people.items()]
+        _keep(objects.setdefault(touchpoint.address, {}), touchpoint)
+        if not touchpoint.copied:
+            _keep(whole, touchpoint)
+    by_address = {address: sorted(copies.values(), key=order_of) for address, copies in objects.items()}
+    return Person(person, by_address, sorted(whole.values(), key=order_of))
 
 
 def judge_recorded(bundle: Bundle, person: Person, clock: Clock) -> Personal:
     """Journeys, promises, breakages of one person, as of a clock."""
     return judge_parts(bundle, person.id, person.objects, person.whole, clock)
-
-
-class _Found:
-    """`by_address`: one copy each of what travels to an identifier, for it alone or for another object of the same touchpoint."""
-
-    def __init__(self, identifiers: Identifiers) -> None:
-        self.identifiers = identifiers
-        self.by_address: dict[str, Copies] = {}
-        self.links: dict[tuple[str, str], Order] = {}
-
-    def take(self, touchpoint: Touchpoint) -> None:
-        pairs = identifiers_of(touchpoint)
-        _keep(self.by_address.setdefault(touchpoint.address, {}), touchpoint)
-        if len(pairs) == 1:
-            return
-        for address in self.identifiers.other_addresses(pairs, touchpoint.address):
-            _keep(self.by_address.setdefault(address, {}), touchpoint)
-        order = order_of(touchpoint)
-        for pair in self.identifiers.links(pairs):
-            known = self.links.get(pair)
-            if known is None or order < known:
-                self.links[pair] = order
 
 
 def _keep(copies: Copies, touchpoint: Touchpoint) -> None:

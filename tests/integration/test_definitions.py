@@ -1,5 +1,6 @@
 """Definitions change while journeys run."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -60,3 +61,8 @@ def test_a_version_keeps_its_meaning_and_all_journeys_can_be_judged_anew(pipelin
     pipeline.settle(start_ms + 101 * HOUR_MS)
     assert pipeline.query(versions) == [("before", 3), ("since", 3)]
     assert pipeline.query(SLOW) == [("before", 3, start_ms + HOUR_MS), ("since", 3, start_ms + 37 * HOUR_MS)]
+    first = tmp_path / "first.yaml"
+    first.write_text(tickets(1, "48h"))
+    as_of = datetime.fromtimestamp((start_ms + 50 * HOUR_MS) / 1_000, UTC).isoformat()
+    found = json.loads(pipeline.command("journeys", "backtest", first, file, "--from", "clickhouse", "--as-of", as_of, "--json"))
+    assert (found["touchpoints"], found["before"], found["after"], found["appeared"], found["changed"]) == (2, 1, 2, 1, 1)
