@@ -7,8 +7,8 @@ from tests.fixtures.told import told
 from tests.fixtures.touchpoints import Record, touch
 from tests.integration.definitions import bundle
 
-WITHIN_S, LATENESS_S = 3.0, 1.0
-STILL_S = 1.5  # many times what a clock needs to get through
+WITHIN_S, LATENESS_S = 2.0, 1.0
+STILL_S = 1.2  # several times what a clock needs to get through
 CASES = bundle(f"""
 journey: service_case
 version: 1

@@ -27,7 +27,7 @@ from tests.integration.cases import (
 SOURCES, COUNT = 3, 20
 SESSION_S = 6.0  # the broker allows no less
 HEADWAY_MS = 2_000  # touchpoints so far ahead are on the input topic before anything about them is due
-LEAD_MS = 8_000  # and so far, they have been put into journeys
+LEAD_MS = 6_000  # and so far, they have been put into journeys
 Live = tuple[Pipeline, WorkerProcess, WorkerProcess]
 
 

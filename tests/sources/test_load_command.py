@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.sample import EVENTS, TRUTH
+from streams.core.intake import STAMPED
 from streams.settings import PREFIX
 
 MAPPING = """
@@ -86,3 +87,14 @@ def test_what_is_wrong_is_said_with_its_exit_code(folder: Path, arguments: list[
     done = run(folder, *arguments)
     assert (done.returncode, said in done.stderr) == (code, True), done.stderr
     assert done.stdout == ""
+
+
+def test_a_dry_run_clamps_as_intake_does(folder: Path) -> None:
+    """A time beyond `future_s` is a reject by default, and none where it is clamped."""
+    (folder / "steps.csv").write_text("id,happened,who,number\n1,2999-01-01T00:00:00Z,human,o1\n", encoding="utf-8")
+    refused = json.loads(run(folder, "--mapping", "m.sql", "steps.csv", "--dry-run", "--json").stdout)
+    assert [each["reason"] for each in refused["rejects"]] == ["in_the_future"]
+    (folder / "throughline.toml").write_text('future_stamps = "clamped"\n', encoding="utf-8")
+    clamped = json.loads(run(folder, "--mapping", "m.sql", "steps.csv", "--dry-run", "--json").stdout)
+    assert clamped["rejects"] == []
+    assert clamped["first"][0]["attributes"] == {STAMPED: "2999-01-01T00:00:00.000+00:00"}
