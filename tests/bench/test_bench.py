@@ -17,7 +17,7 @@ def results(transport_cpu_s: float, agents_cpu_s: float, waited_ms: float) -> Re
     waited = latency([waited_ms] * 100)
     loop, transport = Round(1_000, 1.0, {"loop": 0.09}), Round(1_000, 1.0, {"transport": transport_cpu_s})
     seen = {"v_touchpoints": waited, "v_journeys": waited}
-    judged = [Judged("few", waited_ms / 150, 30.0), Judged("many", waited_ms / 50, 30.0)]
+    judged = [Judged("few", waited_ms / 149.95, 30.0), Judged("many", waited_ms / 49.98, 30.0)]
     return Results({}, Options(), 260.0, [loop] * 3, [transport] * 3, [whole] * 3, {}, seen, 50.0, judged)
 
 

@@ -131,7 +131,7 @@ class Stream:
         self._offset += 1
 
     def standing(self) -> Found:
-        return Counter(row for row in self._rows.values() if row[2] != "withdrawn")
+        return Counter(row for row in self._rows.values() if row[2] not in ("withdrawn", "moved"))
 
     def withdrawn(self) -> set[str]:
         """Rules of which something was said that does not stand any more."""

@@ -94,8 +94,9 @@ def definition(mapping: Path, *files: Path) -> str:
 
 def held(text: str) -> int:
     """-> its cases, of which none may fail."""
-    (compiled,) = bundle_of([("new.yaml", text)], None).definitions
-    assert run_cases(compiled) == []
+    bundle = bundle_of([("new.yaml", text)], None)
+    (compiled,) = bundle.definitions
+    assert run_cases(bundle, compiled) == []
     return len(compiled.definition.cases)
 
 

@@ -129,6 +129,7 @@ class _Compiler:
             adopts=adopts,
             watched=rules.watched,
             watches_all=rules.watches_all,
+            watches_changes=rules.watches_changes,
         )
 
     def _instances(self) -> Instances:

@@ -38,6 +38,7 @@ class RuleCompiler:
         self._seen: set[Slot] = set()
         self.watched: frozenset[Slot] = frozenset()
         self.watches_all = False
+        self.watches_changes = False
 
     def plan(self, name: str) -> RulePlan:
         rule = self._definition.breakages[name]
@@ -47,6 +48,7 @@ class RuleCompiler:
         if rule.scope == "person":
             self.watched |= self._seen
             self.watches_all |= isinstance(primitive, StepsPlan) and primitive.next
+            self.watches_changes |= any(each.changes for each in _selectors(rule))
         return RulePlan(
             name,
             primitive,
@@ -153,16 +155,20 @@ def _promise_rule(rule: PromiseRule) -> PromiseRulePlan:
 
 def _breaks(rule: Rule) -> Iterator[str]:
     """What the selectors of a rule look at among breakages."""
+    return (each.breaks for each in _selectors(rule) if each.breaks)
+
+
+def _selectors(rule: Rule) -> Iterator[Selector]:
+    """Those of a rule, and those within them."""
     for part in (rule.primitive, rule):
         for name in type(part).model_fields:
             value = getattr(part, name)
             for selector in value if isinstance(value, list) else [value]:
                 if isinstance(selector, Selector):
-                    yield from _named(selector)
+                    yield from _within(selector)
 
 
-def _named(selector: Selector) -> Iterator[str]:
-    if selector.breaks:
-        yield selector.breaks
+def _within(selector: Selector) -> Iterator[Selector]:
+    yield selector
     for each in [*(selector.any or []), *([selector.not_] if selector.not_ else [])]:
-        yield from _named(each)
+        yield from _within(each)

@@ -194,6 +194,7 @@ class Compiled:
     adopts: frozenset[Slot]  # what a person's touchpoints are told by: a journey of the person takes these
     watched: frozenset[Slot]  # what its rules over a person look at
     watches_all: bool
+    watches_changes: bool
 
     @property
     def compares_journeys(self) -> bool:

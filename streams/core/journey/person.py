@@ -98,7 +98,7 @@ def _is_watched(definition: Compiled, touchpoint: Touchpoint) -> bool:
         return False
     if definition.watches_all or definition.classifier.may_select(touchpoint, definition.watched):
         return True
-    return definition.changes.carries(touchpoint)
+    return definition.watches_changes and definition.changes.carries(touchpoint)
 
 
 class _Person:
