@@ -139,9 +139,9 @@ bodies = st.fixed_dictionaries(
         "promises": st.fixed_dictionaries({"a": promises, "b": promises}),
         "keeps": st.fixed_dictionaries({"a": keeps, "b": keeps}),
         "breakages": some(rules, least=1),
-        "pauses": st.fixed_dictionaries({"from": selectors, "to": selectors}),
     },
     optional={
+        "pauses": st.fixed_dictionaries({"from": selectors, "to": selectors}),
         "outcome": one_of("first", "last"),
         "after_close": one_of("attach", "reopen", "ignore"),
         "expires": one_of("2h", "9h"),
@@ -151,7 +151,16 @@ bodies = st.fixed_dictionaries(
 
 
 def definition(body: dict[str, Any]) -> Definition:
+    """Nothing is `paused` where there are no pauses."""
+    if "pauses" not in body:
+        body = _unpaused(body)
     return Definition.model_validate({"journey": "order", "version": 1, "instance": "order", **body})
+
+
+def _unpaused(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _unpaused(each) for key, each in value.items() if key != "paused"}
+    return value
 
 
 definitions = bodies.map(definition)

@@ -9,6 +9,7 @@ from streams.core.touchpoint import Scalar, Touchpoint
 
 ChangesSeen = int  # a bit for each numbered change that happens with a touchpoint
 Value = tuple[str, Scalar]
+Asked = tuple[ChangesSeen, Change, Holds, Holds]  # its bit, as it is written, what must hold of the value before and behind
 
 
 class Changes:
@@ -18,7 +19,7 @@ class Changes:
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
-        self._paths: dict[str, tuple[Read, list[tuple[int, Change, Holds, Holds]]]] = {}
+        self._paths: dict[str, tuple[Read, list[Asked]]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._paths)
@@ -36,26 +37,52 @@ class Changes:
         """Whether a touchpoint matters for what changes, though nothing else may select it."""
         return any(read(touchpoint) is not None for read, _ in self._paths.values())
 
-    def of(self, touchpoints: Sequence[Touchpoint]) -> list[ChangesSeen]:
-        """Which changes happen with each touchpoint, which are in order."""
+    def history(self) -> "History":
+        return History(list(self._paths.values()))
+
+
+class History:
+    """What a journey's touchpoints have carried so far, at the paths whose changes are asked for."""
+
+    __slots__ = ("_lines",)
+
+    def __init__(self, paths: Sequence[tuple[Read, list[Asked]]]) -> None:
+        self._lines = [_Line(read, asked) for read, asked in paths]
+
+    def take(self, touchpoints: Sequence[Touchpoint]) -> list[ChangesSeen]:
+        """Touchpoints behind all before.  -> which changes happen with each."""
         found = [0] * len(touchpoints)
-        for read, asked in self._paths.values():
-            before: Value | None = None
-            last: Scalar | None = None
-            known: set[Value] = set()
+        for line in self._lines:
             for position, touchpoint in enumerate(touchpoints):
-                value = read(touchpoint)
-                if value is None or value != value or (value == last and type(value) is type(last)):
-                    continue
-                last, now = value, (kind_of(value), value)
-                if now != before:
-                    found[position] |= _happening(before, now, known, asked)
-                    known.add(now)
-                before = now
+                found[position] |= line.take(touchpoint)
         return found
 
 
-def _happening(before: Value | None, now: Value, known: set[Value], asked: list[tuple[int, Change, Holds, Holds]]) -> ChangesSeen:
+class _Line:
+    """The values at one path."""
+
+    __slots__ = ("_asked", "_before", "_known", "_last", "_read")
+
+    def __init__(self, read: Read, asked: list[Asked]) -> None:
+        self._read, self._asked = read, asked
+        self._last: Scalar | None = None
+        self._before: Value | None = None
+        self._known: set[Value] = set()
+
+    def take(self, touchpoint: Touchpoint) -> ChangesSeen:
+        value, last = self._read(touchpoint), self._last
+        if value is None or value != value or (value == last and type(value) is type(last)):
+            return 0
+        self._last, now, before = value, (kind_of(value), value), self._before
+        if now == before:
+            return 0
+        self._before = now
+        bits = _happening(before, now, self._known, self._asked)
+        self._known.add(now)
+        return bits
+
+
+def _happening(before: Value | None, now: Value, known: set[Value], asked: list[Asked]) -> ChangesSeen:
     """Entering counts at the start as well, unless it is asked from where."""
     bits = 0
     for bit, change, from_, to in asked:

@@ -121,7 +121,7 @@ class _Compiler:
             promises=promises,
             stage_slots=frozenset(slot for each in stages for slot in (each.begins, each.ends)),
             closing_slots=frozenset((opens, *(slot for _, slot in closes))),
-            continues=not (self.words.changes or pauses or definition.after_close == "ignore"),
+            continues=not (pauses or definition.after_close == "ignore"),
             journey_rules=journey_rules,
             concerns=_concerns(journey_rules),
             person_rules=person_rules,

@@ -4,7 +4,6 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from streams.core.definition.change import ChangesSeen
 from streams.core.definition.compiled import Compiled, Slot
 from streams.core.definition.length import Pauses
 from streams.core.journey.echo import Echo
@@ -25,7 +24,7 @@ class Scene:
     `found[slot]`: the ascending positions of the touchpoints that a selector selects.  `at`: their times.
     """
 
-    __slots__ = ("at", "clock_ms", "definition", "effort", "facts", "found", "made", "pauses", "pending", "touchpoints")
+    __slots__ = ("at", "clock_ms", "definition", "effort", "facts", "found", "history", "made", "pauses", "pending", "touchpoints")
 
     def __init__(self, definition: Compiled, touchpoints: Sequence[Touchpoint], clock_ms: int) -> None:
         self.definition = definition
@@ -37,18 +36,20 @@ class Scene:
         self.facts: Mapping[str, Scalar] = {}
         self.made: dict[str, list[Commitment]] = {}
         self.pending: list[int] = []
-        self.take(touchpoints, definition.changes.of(touchpoints) if definition.changes else None)
+        self.history = definition.changes.history() if definition.changes else None
+        self.take(touchpoints)
         self.pauses = self._pauses(definition.pauses) if definition.pauses else []
 
-    def take(self, touchpoints: Sequence[Touchpoint], seen: Sequence[ChangesSeen] | None = None) -> set[Slot]:
+    def take(self, touchpoints: Sequence[Touchpoint]) -> set[Slot]:
         """Touchpoints behind all that are here.  -> the selectors that select one of them."""
         classifier, found = self.definition.classifier, self.found
         key, known = classifier.key, classifier.known
         touched: set[Slot] = set()
-        for position, touchpoint in enumerate(touchpoints, len(self.at)):
+        begun, seen = len(self.at), self.history.take(touchpoints) if self.history else None
+        for position, touchpoint in enumerate(touchpoints, begun):
             slots, undecided, weight = known.get(key(touchpoint)) or classifier.learn(touchpoint)
             if undecided:
-                slots += tuple([slot for slot, holds in undecided if holds(touchpoint, seen[position] if seen else 0)])
+                slots += tuple([slot for slot, holds in undecided if holds(touchpoint, seen[position - begun] if seen else 0)])
             for slot in slots:
                 if positions := found[slot]:
                     positions.append(position)
