@@ -93,28 +93,24 @@ def bundle_of(
             problems.append(Problem(file, 1, "journey", f"`{definition.journey}` is already defined in {other[0]}"))
         found[definition.journey] = file, definition, document
     if not problems:
-        problems += _between(found, known_calendars(calendars))
+        problems += _unknown_in(found)
     if problems:
         raise DefinitionError(problems)
-    return Bundle.of((definition for _, definition, _ in found.values()), calendars)
+    try:
+        return Bundle.of((definition for _, definition, _ in found.values()), calendars)
+    except Cycle as cycle:
+        journey, _, rule = cycle.rules[0].partition(".")
+        said = f"breakages wait for one another: {cycle}; take one of them out of the round"
+        raise DefinitionError([found[journey][2].problem(("breakages", rule), said)]) from None
 
 
-def _between(found: Mapping[str, tuple[str, Definition, Document]], calendars: Mapping[str, Calendar]) -> list[Problem]:
-    """What only all definitions together show: breakages of others that are not there, rules that wait for one another."""
-    problems = [
+def _unknown_in(found: Mapping[str, tuple[str, Definition, Document]]) -> list[Problem]:
+    """What only all definitions together show: breakages of others that are not there."""
+    return [
         document.problem(place, said)
         for _, definition, document in found.values()
         for place, said in _unknown_breakages(definition, document.value, found)
     ]
-    if problems:
-        return problems
-    try:
-        _person_levels([compile_definition(each, calendars) for _, each, _ in found.values()])
-    except Cycle as cycle:
-        journey, _, rule = cycle.rules[0].partition(".")
-        said = f"breakages wait for one another: {cycle}; take one of them out of the round"
-        return [found[journey][2].problem(("breakages", rule), said)]
-    return []
 
 
 def _unknown_breakages(
