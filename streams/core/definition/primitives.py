@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from streams.core.definition.selector import Cond, Part, Selector
-from streams.core.definition.values import ByRegion, Length, Name, Path, Span, TouchpointPath, wrong
+from streams.core.definition.values import ByRegion, Length, Name, Path, TouchpointPath, wrong
 
 State = Literal["open", "kept", "kept_late", "overdue", "released"]
 WHOLE_JOURNEY: Literal["journey"] = "journey"
@@ -129,10 +129,6 @@ class Threshold(Cond):
         if not self.model_fields_set - {"of", "value", "take"}:
             raise wrong("nothing is compared: expected a key like `above`, `at_most` or `is`")
         return self
-
-
-def plain(length: Span) -> bool:
-    return length.unit == "ms"
 
 
 def _of_touchpoints(paths: list[str]) -> None:

@@ -34,7 +34,7 @@ def concerning(
     reads: Sequence[Read], positions: Sequence[Position], values: Hashable, touchpoints: Sequence[Touchpoint]
 ) -> Sequence[Position]:
     """Those whose touchpoints carry at each path the same value as a group (`alike`), or none."""
-    if not reads or not positions:
+    if not positions:
         return positions
     assert isinstance(values, tuple)  # noqa: S101 - made by `alike`
     return [
