@@ -13,7 +13,9 @@ from streams.core.definition.compiled import (
     NOTHING,
     Compiled,
     Concerns,
+    CountJourneysPlan,
     Instances,
+    JourneysPlan,
     KeepPlan,
     PromisePlan,
     RulePlan,
@@ -130,6 +132,7 @@ class _Compiler:
             watched=rules.watched,
             watches_all=rules.watches_all,
             watches_changes=rules.watches_changes,
+            compares_journeys=any(isinstance(each.primitive, CountJourneysPlan | JourneysPlan) for each in person_rules),
         )
 
     def _instances(self) -> Instances:

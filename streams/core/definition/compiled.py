@@ -195,11 +195,7 @@ class Compiled:
     watched: frozenset[Slot]  # what its rules over a person look at
     watches_all: bool
     watches_changes: bool
-
-    @property
-    def compares_journeys(self) -> bool:
-        """Whether a rule over a person looks at its journeys."""
-        return any(isinstance(rule.primitive, CountJourneysPlan | JourneysPlan) for rule in self.person_rules)
+    compares_journeys: bool  # a rule over a person looks at its journeys
 
     @property
     def needs_person(self) -> bool:

@@ -122,7 +122,6 @@ class Running:
 
     def _break(self, journey: Journey, promised: set[str], clock: Clock, scene: Scene, *, told: bool) -> None:
         ending = Ending(journey.closed_at, clock.final_ms >= journey.opened_at, journey.last_at)
-        about = about_of(journey)
         asked = self._asked(promised, clock.ms)
         if told:
             for number, found in enumerate(self._found):
@@ -135,7 +134,9 @@ class Running:
                 scene, level = scene.among_breakages([each for found in self._found[:number] for each in found]), rule.level
             broken = broken_in(rule, ending, scene)
             self._wait(len(self._promises) + number, scene)
-            self._found[number] = breakages(rule, broken, about, scene) if broken and holds(rule, journey, scene) else []
+            self._found[number] = (
+                breakages(rule, broken, about_of(journey), scene) if broken and holds(rule, journey, scene) else []
+            )
 
     def _asked(self, promised: set[str], clock_ms: int) -> Collection[int]:
         """Numbers of the rules that a touchpoint, a promise or the clock concerns."""
