@@ -61,20 +61,16 @@ class History:
 class _Line:
     """The values at one path."""
 
-    __slots__ = ("_asked", "_before", "_known", "_last", "_read")
+    __slots__ = ("_asked", "_before", "_known", "_read")
 
     def __init__(self, read: Read, asked: list[Asked]) -> None:
         self._read, self._asked = read, asked
-        self._last: Scalar | None = None
         self._before: Value | None = None
         self._known: set[Value] = set()
 
     def take(self, touchpoint: Touchpoint) -> ChangesSeen:
-        value, last = self._read(touchpoint), self._last
-        if value is None or value != value or (value == last and type(value) is type(last)):
-            return 0
-        self._last, now, before = value, (kind_of(value), value), self._before
-        if now == before:
+        value, before = self._read(touchpoint), self._before
+        if value is None or value != value or (now := (kind_of(value), value)) == before:
             return 0
         self._before = now
         bits = _happening(before, now, self._known, self._asked)
