@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import msgspec
 from clickhouse_driver import Client
 
-from streams.core.touchpoint import Order, Scalar, Touchpoint
+from sinks.clickhouse.recorded import COLUMNS, carried_as
+from streams.core.touchpoint import Order, Touchpoint
 
 Row = dict[str, Any]
 SETTINGS = {
@@ -19,12 +19,7 @@ SELECT identifiers, toUnixTimestamp64Milli(occurred_at), sequence, event_id, sou
 FROM touchpoints FINAL
 WHERE length(identifiers) > 1 AND NOT too_late
 """
-TOUCHPOINTS = """
-SELECT toUnixTimestamp64Milli(landed_at), toUnixTimestamp64Milli(occurred_at), sequence, event_id, source, origin, channel, action,
-    direction, identifiers, attributes, region, locale, agent, team, address, content_hash, late_ms, too_late, load
-FROM touchpoints FINAL
-WHERE NOT too_late
-"""
+TOUCHPOINTS = f"SELECT toUnixTimestamp64Milli(landed_at), {COLUMNS} FROM touchpoints FINAL WHERE NOT too_late"
 OF_PART = "CRC32(person_id) %% %(parts)s = %(part)s ORDER BY person_id"
 JOURNEYS = f"""
 SELECT definition, instance, person_id, address_id, journey_id, definition_version, state, outcome,
@@ -44,7 +39,6 @@ FROM breakages FINAL
 WHERE {OF_PART}
 """
 LISTS = ("stages", "promises", "evidence", "facts")
-_attributes = msgspec.json.Decoder(dict[str, Scalar]).decode
 
 
 class Stood(NamedTuple):
@@ -62,15 +56,8 @@ def carried(client: Client) -> Iterator[tuple[tuple[tuple[str, str], ...], Order
 
 def touchpoints(client: Client) -> Iterator[Stood]:
     """Every touchpoint that has landed and did not come too late, in no order; without copies for other objects."""
-    for landed_at, *content, address, content_hash, late_ms, too_late, load in client.execute_iter(TOUCHPOINTS, settings=SETTINGS):
-        at_ms, sequence, event_id, source, origin, channel, action, direction, pairs, attributes, region, locale, agent, team = (
-            content
-        )
-        touchpoint = Touchpoint(
-            at_ms, sequence, event_id, source, origin, channel, action, direction, tuple(pairs), _attributes(attributes),
-            region, locale, agent, team, address, content_hash, late_ms, bool(too_late), load,
-        )  # fmt: skip
-        yield Stood(touchpoint, landed_at)
+    for landed_at, *values in client.execute_iter(TOUCHPOINTS, settings=SETTINGS):
+        yield Stood(carried_as(values), landed_at)
 
 
 def rows(client: Client, table: str, part: int = 0, parts: int = 1) -> Iterator[Row]:
