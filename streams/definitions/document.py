@@ -1,12 +1,12 @@
 """The catalogue as a person reads it; `python -m streams.definitions.document FILE` writes it into a document."""
 
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from streams.core.definition.model import PRIMITIVES, Definition, Rule
 from streams.definitions import DEFAULT, load_bundle, shipped
+from streams.generated import write_between
 
 BEGIN, END = "<!-- catalogue: begin -->", "<!-- catalogue: end -->"
 COLUMNS = ("rule", "it breaks when", "primitive", "severity", "owner", "source")
@@ -61,14 +61,5 @@ def _primitive(rule: Rule) -> str:
     return next(name for name in PRIMITIVES if getattr(rule, name))
 
 
-def main() -> None:
-    file = Path(sys.argv[1])
-    before, _, rest = file.read_text(encoding="utf-8").partition(BEGIN)
-    _, found, after = rest.partition(END)
-    if not found:
-        sys.exit(f"{file} has no place for the catalogue: it is written between {BEGIN} and {END}")
-    file.write_text(f"{before}{BEGIN}\n{markdown()}\n{END}{after}", encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    write_between(BEGIN, END, markdown())

@@ -1,8 +1,6 @@
 """The table of metrics as a person reads it; `python -m streams.metrics.document FILE` writes it into a document."""
 
-import sys
-from pathlib import Path
-
+from streams.generated import write_between
 from streams.metrics.metric import Metric
 from streams.metrics.table import ALL, TABLE
 
@@ -24,14 +22,5 @@ def _row(metric: Metric) -> tuple[str, ...]:
     return f"`{metric.name}`", metric.kind, agents, labels, metric.help, ", ".join(metric.alerts)
 
 
-def main() -> None:
-    file = Path(sys.argv[1])
-    before, _, rest = file.read_text(encoding="utf-8").partition(BEGIN)
-    _, found, after = rest.partition(END)
-    if not found:
-        sys.exit(f"{file} has no place for the table: it is written between {BEGIN} and {END}")
-    file.write_text(f"{before}{BEGIN}\n{markdown()}\n{END}{after}", encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    write_between(BEGIN, END, markdown())
