@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-TABLES = ("touchpoints", "journeys", "breakages", "people", "rejected_touchpoints", "clocks")
+TABLES = ("touchpoints", "journeys", "breakages", "people", "pairs", "receipts", "rejected_touchpoints", "clocks")
 MAX_ROWS = 100_000
 
 
@@ -18,7 +18,7 @@ class Batch:
 
     `rows` depends on the table:
       touchpoints           `streams.core.touchpoint.Touchpoint`; `versions` holds the place of each on person.log
-      journeys, breakages, people, rejected_touchpoints
+      journeys, breakages, people, pairs, receipts, rejected_touchpoints
                             decoded Avro records of the subject of that name
       clocks                `ClockRow`
     `topic_id` tells a topic from one that was made anew under the same name.

@@ -20,6 +20,8 @@ KEYS: dict[str, Callable[[Any], Key]] = {
     "journeys": lambda r: (r["definition"], r["instance"], r["person_id"]),
     "breakages": lambda r: (r["definition"], r["rule"], r["instance"], r["occurrence"], r["person_id"]),
     "people": lambda r: (r["own_id"],),
+    "pairs": lambda r: (r["weaker_id"], r["stronger_id"]),
+    "receipts": lambda r: (r["first_number"], r["left_id"], r["joined_id"]),
     "rejected_touchpoints": lambda r: (r["received_at"] // DAY_MS, r["topic"], r["partition"], r["offset"]),
     "clocks": lambda c: (c.topic, c.partition, c.source),
 }
@@ -28,6 +30,8 @@ RANKS: dict[str, Callable[[Any], Any]] = {
     "journeys": lambda r: r["version"],
     "breakages": lambda r: r["version"],
     "people": lambda r: r["version"],
+    "pairs": lambda r: r["version"],
+    "receipts": lambda r: r["version"],
     "rejected_touchpoints": lambda r: r["rejected_at"],
     "clocks": lambda c: c.version,
 }

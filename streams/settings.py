@@ -80,6 +80,10 @@ class Settings(BaseSettings):
     )
     identity: Path | None = Field(None, description="YAML file of identifier types; empty: the one that ships.")
 
+    identity_secret: SecretStr | None = Field(
+        None, description="Key of the hashes of identifiers that are `kept: hashed`; give it in the environment."
+    )
+
     @model_validator(mode="after")
     def _possible(self) -> Self:
         if self.transaction_timeout_s > 900:
@@ -104,6 +108,11 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         return self.namespace
+
+    @property
+    def secret(self) -> str:
+        """Key of the hashes of identifiers; empty if there is none."""
+        return self.identity_secret.get_secret_value() if self.identity_secret is not None else ""
 
     @cached_property
     def password(self) -> str:

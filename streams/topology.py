@@ -5,7 +5,7 @@
                      |  |      |     +-------+  +-> person.state  (compacted; recovery only)
                      |  |   redirects  moved facts
                      |  v      |
-                     | identity.links -> identity -> identity.people ------> land
+                     | identity.links -> identity -> people, pairs, receipts -> land
                      v
                     touchpoints.rejected ----------------------------------> land -> minutes.touched -> land
                              (land also takes the touchpoints themselves from person.log)
@@ -27,6 +27,8 @@ STATE = "person.state"
 LINKS = "identity.links"
 IDENTITY_STATE = "identity.state"
 PEOPLE = "identity.people"
+PAIRS = "identity.pairs"
+RECEIPTS = "identity.receipts"
 JOURNEYS = "journeys"
 BREAKAGES = "breakages"
 DEFINITIONS = "definitions"
@@ -58,6 +60,8 @@ TOPICS = (
     Topic(LINKS, "one", "none", "packed: links, clocks", retention_ms=30 * DAY_MS),
     Topic(IDENTITY_STATE, "one", "identifier or position", "packed state of identity", compacted=True),
     Topic(PEOPLE, "one", "identifier", "Avro person; clocks", compacted=True, compaction_lag_ms=7 * DAY_MS),
+    Topic(PAIRS, "one", "both identifiers", "Avro pair", compacted=True, compaction_lag_ms=7 * DAY_MS),
+    Topic(RECEIPTS, "one", "none", "Avro receipt", retention_ms=30 * DAY_MS),
     Topic(JOURNEYS, "log", "person and journey", "Avro journey; clocks", compacted=True, compaction_lag_ms=7 * DAY_MS),
     Topic(BREAKAGES, "log", "person and cause", "Avro breakage; clocks", compacted=True, compaction_lag_ms=7 * DAY_MS),
     Topic(TOUCHED, "one", "none", "packed: minutes whose figures are to be computed", retention_ms=7 * DAY_MS),
@@ -78,9 +82,15 @@ class Agent:
 
 AGENTS = (
     Agent("intake", (TOUCHPOINTS,), (LOG, LINKS, REJECTED), None, "decodes, validates, normalises, addresses"),
-    Agent("identity", (LINKS,), (PEOPLE, LOG), IDENTITY_STATE, "decides who an object belongs to"),
+    Agent("identity", (LINKS,), (PEOPLE, PAIRS, RECEIPTS, LOG), IDENTITY_STATE, "decides who is one person and whose an object is"),
     Agent("stitch", (LOG,), (JOURNEYS, BREAKAGES, LOG), STATE, "puts touchpoints into journeys and judges them"),
-    Agent("land", (LOG, REJECTED, PEOPLE, JOURNEYS, BREAKAGES, TOUCHED), (TOUCHED,), None, "copies topics, computes minutes"),
+    Agent(
+        "land",
+        (LOG, REJECTED, PEOPLE, PAIRS, RECEIPTS, JOURNEYS, BREAKAGES, TOUCHED),
+        (TOUCHED,),
+        None,
+        "copies topics, computes minutes",
+    ),
 )
 
 

@@ -84,7 +84,7 @@ def verify(settings: Settings, *, parts: int = 1, most: int = 20, tell: Tell = l
         shelf = Shelf(settings)
         closing.callback(shelf.close)
         judge, names = _judge(shelf)
-        identifiers = load_identifiers(settings.identity).with_instances(shelf.instance_types())
+        identifiers = load_identifiers(settings.identity, settings.secret).with_instances(shelf.instance_types())
         before = as_of(standing.clocks(clients[0]), standing.newest_touchpoint(clients[0]))
         tell("reading identifiers")
         owners = Owners(identifiers, standing.carried(clients[0]))

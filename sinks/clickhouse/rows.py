@@ -96,6 +96,25 @@ def people(insert: Insert) -> Columns:
     return picked(insert.rows, PERSON)
 
 
+PAIR = (
+    "weaker_id", "stronger_id", "weaker_type", "stronger_type", "state", "guard", "occurred_at", "source", "event_id", "version",
+)  # fmt: skip
+
+
+def pairs(insert: Insert) -> Columns:
+    return picked(insert.rows, PAIR)
+
+
+RECEIPT = (
+    "first_number", "last_number", "kind", "left_id", "joined_id", "identifiers", "objects", "left_size", "joined_size",
+    "weaker_id", "stronger_id", "why", "occurred_at", "source", "event_id", "decided_at", "version",
+)  # fmt: skip
+
+
+def receipts(insert: Insert) -> Columns:
+    return picked(insert.rows, RECEIPT)
+
+
 REJECTED = ("received_at", "topic", "partition", "offset", "reason", "detail", "rejected_at", "key", "value", "load")
 
 
@@ -115,6 +134,8 @@ COLUMNS: dict[str, Callable[[Insert], Columns]] = {
     "journeys": journeys,
     "breakages": breakages,
     "people": people,
+    "pairs": pairs,
+    "receipts": receipts,
     "rejected_touchpoints": rejected_touchpoints,
     "clocks": clocks,
 }

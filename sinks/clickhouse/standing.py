@@ -15,7 +15,7 @@ SETTINGS = {
     "send_timeout": 3_600,  # judging takes its time while the next block waits
 }
 IDENTIFIERS = """
-SELECT identifiers, toUnixTimestamp64Milli(occurred_at), sequence, event_id, source
+SELECT identifiers, action, toUnixTimestamp64Milli(occurred_at), sequence, event_id, source
 FROM touchpoints FINAL
 WHERE length(identifiers) > 1 AND NOT too_late
 """
@@ -48,10 +48,10 @@ class Stood(NamedTuple):
     landed_at: int
 
 
-def carried(client: Client) -> Iterator[tuple[tuple[tuple[str, str], ...], Order]]:
-    """The identifiers of every touchpoint that has several, with its order; without what came too late."""
-    for pairs, *order in client.execute_iter(IDENTIFIERS, settings=SETTINGS):
-        yield tuple(pairs), tuple(order)
+def carried(client: Client) -> Iterator[tuple[tuple[tuple[str, str], ...], str, Order]]:
+    """Identifiers and action of every touchpoint that has several identifiers, with its order; without what came too late."""
+    for pairs, action, *order in client.execute_iter(IDENTIFIERS, settings=SETTINGS):
+        yield tuple(pairs), action, tuple(order)
 
 
 def touchpoints(client: Client) -> Iterator[Stood]:

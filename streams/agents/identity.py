@@ -1,27 +1,26 @@
-"""Identity as a machine of bytes: links in; people, redirects and its clock out.  A single writer over one partition."""
+"""Identity as a machine of bytes: links in; people, pairs, receipts, redirects, its clock out.  One writer, one partition."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from schemas.codec import encoder
 from streams import topology
 from streams.agents.cell import Step
+from streams.agents.identity_rows import IdentityRows
 from streams.agents.marks import CLOCK_KEY, clock_mark
 from streams.agents.producing import Destination, Record
 from streams.core.clock import SILENT, IntakeClocks, Pair
-from streams.core.identity import Change, Identity, Known
+from streams.core.identity import Decided, Identity
+from streams.core.identity.decided import guard_label
 from streams.core.log import FORMAT, IdentityClock, IntakeClock, Link, Redirect, Redirects, pack, unpack_link, version
 from streams.core.stitch.partition import WrongLife
-from streams.core.touchpoint import hash_id
 from streams.metrics.metric import Reading
-from streams.metrics.table import STATE, clock_lag
+from streams.metrics.table import PERSONS, REFUSED_LINKS, STATE, clock_lag
 from streams.settings import Settings
 
 POSITION = b"p"
-IDENTIFIER = b"i"
 MOST_REDIRECTS = 500  # in one record of the log
+NUMBERS = 40  # bits of a redirect's number that count within an epoch
 
 
 class Position(msgspec.Struct, array_like=True):
@@ -31,36 +30,46 @@ class Position(msgspec.Struct, array_like=True):
     clocks: IntakeClocks
     life: str
     epoch: int
+    guards: str = ""  # digest of the rules by which links are refused
 
 
 class IdentityMachine:
-    def __init__(self, settings: Settings, identity: Identity) -> None:
-        self.identity = identity
+    """`said`: the highest redirect number on identity.people, asked for when the state is empty: 0 where nothing was ever said."""
+
+    def __init__(self, settings: Settings, identity: Identity, said: Callable[[], int] = lambda: 0) -> None:
+        self.identity, self._said = identity, said
         self.position = Position(FORMAT, 0, 0, IntakeClocks(), "", 1)
         name = settings.topic
         self._log, self._partitions = name(topology.LOG), settings.log_partitions
         self._people, self._state = (name(topology.PEOPLE), 0), (name(topology.IDENTITY_STATE), 0)
-        self._encode = encoder("person")
+        self._rows = IdentityRows(settings, identity.identifiers)
         self._told: tuple[Pair, int] = (SILENT, 0)
 
     def load(self, key: bytes, value: bytes | None) -> None:
         if key == POSITION and value is not None:
             self.position = msgspec.msgpack.decode(value, type=Position)
         elif value is not None:
-            self.identity.restore(key[1:].decode(), msgspec.msgpack.decode(value, type=Known))
+            self.identity.load(key, value)
 
     def restore(self, life: str) -> int:
+        """An empty state whose people were told of before is a rebuild: a new epoch, whose redirects outnumber all before it."""
         position = self.position
         if position.format > FORMAT:
             raise WrongLife(f"identity.state has format {position.format}, this worker reads {FORMAT}: use a newer Throughline")
         if position.life not in ("", life):
             raise WrongLife(f"identity.links is not the topic that identity.state was made from ({life}, known {position.life})")
+        if not position.life and (said := self._said()):
+            position.epoch = (said >> NUMBERS) + 2
+            position.number = (position.epoch - 1) << NUMBERS
+        self.identity.tells_all = position.epoch > 1
         position.life = life
         self.identity.number = position.number
+        if position.guards not in ("", self.identity.identifiers.guards):
+            self.identity.judge_again()
+        position.guards = self.identity.identifiers.guards
         return position.offset
 
     def step(self, records: Sequence[tuple[int, bytes]], now_ms: int) -> Step:
-        del now_ms
         links: list[Link] = []
         for _, value in records:
             record = unpack_link(value)
@@ -70,9 +79,14 @@ class IdentityMachine:
                 links += record.items
         last = records[-1][0]
         self.position.offset = last + 1
-        changes = self.identity.take(links)
+        decided = self.identity.take(links)
         self.position.number = self.identity.number
-        return Step(len(records), self._inside(changes, version(self.position.epoch, last, 0)), self._clock())
+        for receipt in decided.receipts:
+            PERSONS.add(1, receipt.kind)
+        for standing in decided.standings:
+            if standing.guard:
+                REFUSED_LINKS.add(1, guard_label(standing.guard))
+        return Step(len(records), self._inside(decided, version(self.position.epoch, last, 0), now_ms), self._clock())
 
     def again(self) -> dict[Destination, list[Record]]:
         self._told = (SILENT, 0)
@@ -80,34 +94,21 @@ class IdentityMachine:
 
     def readings(self) -> Iterable[Reading]:
         place = topology.LINKS, str(self._people[1])
-        yield STATE.at(len(self.identity.known), *place)
+        yield STATE.at(len(self.identity.memory), *place)
         yield from clock_lag(self.position.clocks.least()[0], *place)
 
-    def _inside(self, changes: list[Change], row_version: int) -> dict[Destination, list[Record]]:
-        if not self.identity.touched:
+    def _inside(self, decided: Decided, row_version: int, now_ms: int) -> dict[Destination, list[Record]]:
+        entries = self.identity.memory.flush()
+        if not entries:
             return {}
-        state = [_state(key, self.identity) for key in sorted(self.identity.touched)]
+        state = [Record(entry, value) for entry, value in entries.items()]
         inside: dict[Destination, list[Record]] = {self._state: [*state, Record(POSITION, pack(self.position))]}
-        if changes:
-            inside[self._people] = [self._person(change, row_version) for change in changes]
+        inside.update(self._rows.of(decided, row_version, now_ms))
         for partition in range(self._partitions):
-            redirects = [change.redirect for change in changes if partition in change.tell]
+            redirects = [change.redirect for change in decided.changes if partition in change.tell]
             if redirects:
                 inside[self._log, partition] = [Record(None, pack(record)) for record in _cut(redirects)]
         return inside
-
-    def _person(self, change: Change, row_version: int) -> Record:
-        key, root = change.redirect.address, change.redirect.root
-        (kind, value), (root_kind, root_value) = _pair(key), _pair(root)
-        occurred_at, _, event_id, source = change.proof
-        row: dict[str, Any] = {
-            "identifier_type": kind, "identifier_value": value, "kind": "person" if self.identity.is_person(key) else "object",
-            "own_id": hash_id(kind, value), "person_id": hash_id(root_kind, root_value),
-            "root_type": root_kind, "root_value": root_value, "number": change.redirect.number,
-            "linked_at": occurred_at if event_id else None, "linked_by_source": source, "linked_by_event": event_id,
-            "version": row_version,
-        }  # fmt: skip
-        return Record(bytes.fromhex(row["own_id"]), self._encode(row))
 
     def _clock(self) -> dict[Destination, list[Record]]:
         """To every partition of the log behind its redirects, and to whoever reads people."""
@@ -121,14 +122,5 @@ class IdentityMachine:
         return {**{(self._log, partition): [word] for partition in range(self._partitions)}, self._people: [mark]}
 
 
-def _state(key: str, identity: Identity) -> Record:
-    return Record(IDENTIFIER + key.encode(), pack(identity.known[key]))
-
-
 def _cut(redirects: list[Redirect]) -> list[Redirects]:
     return [Redirects(redirects[at : at + MOST_REDIRECTS]) for at in range(0, len(redirects), MOST_REDIRECTS)]
-
-
-def _pair(key: str) -> tuple[str, str]:
-    kind, _, value = key.partition(":")
-    return kind, value

@@ -11,7 +11,7 @@ from streams.core.decode import record_decoder
 from streams.core.identifiers import Identifiers
 from streams.core.intake import YEAR_MS, Limits, Rejected, clamp, touchpoint_of
 from streams.core.lateness import SourceClock
-from streams.core.log import Link
+from streams.core.log import SEEN, Link
 from streams.core.touchpoint import Order, Touchpoint, order_of
 from streams.core.verdict import NEVER
 from streams.settings import Settings
@@ -28,6 +28,7 @@ class Taken(msgspec.Struct):
     accepted: int = 0  # of the records; `touchpoints` has copies for other addresses besides
     too_late: int = 0
     clamped: int = 0
+    ignored: int = 0  # identifiers
     confirmed: bool = False
 
 
@@ -65,6 +66,7 @@ class Reader:
         clamped = self._clamps and clamp(content, self._limits, record.timestamp)
         touchpoint = touchpoint_of(content, self.identifiers, self._limits, record.timestamp, load)
         taken.clamped += clamped
+        taken.ignored += len(content["identifiers"]) - len(touchpoint.identifiers)
         self._stamp(touchpoint, record, clock)
         taken.touchpoints.append(touchpoint)
         taken.touchpoints += self._copies(touchpoint)
@@ -89,14 +91,19 @@ class Reader:
     def _link(self, touchpoint: Touchpoint, links: list[Link]) -> None:
         if touchpoint.too_late:
             return
-        for pair in self.identifiers.links(touchpoint.identifiers):
-            order = order_of(touchpoint)
-            known = self._pairs.get(pair)
-            if known is None or order < known:
-                if len(self._pairs) >= MOST_PAIRS:
-                    self._pairs.clear()
-                self._pairs[pair] = order
-                links.append(Link(*pair, order))
+        order = order_of(touchpoint)
+        for weaker, stronger, says in self.identifiers.links(touchpoint.identifiers, touchpoint.action):
+            if says != SEEN or self._is_news(weaker, stronger, order):
+                links.append(Link(weaker, stronger, order, says))
+
+    def _is_news(self, weaker: str, stronger: str, order: Order) -> bool:
+        known = self._pairs.get((weaker, stronger))
+        if known is not None and known <= order:
+            return False
+        if len(self._pairs) >= MOST_PAIRS:
+            self._pairs.clear()
+        self._pairs[weaker, stronger] = order
+        return True
 
     def _as_of(self, record: ConsumerRecord) -> tuple[int, bool]:
         if self._live:

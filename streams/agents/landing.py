@@ -19,12 +19,16 @@ TABLES = {
     topology.LOG: "touchpoints",
     topology.REJECTED: "rejected_touchpoints",
     topology.PEOPLE: "people",
+    topology.PAIRS: "pairs",
+    topology.RECEIPTS: "receipts",
     topology.JOURNEYS: "journeys",
     topology.BREAKAGES: "breakages",
 }
 SUBJECTS = {
     topology.REJECTED: "rejected_touchpoint",
     topology.PEOPLE: "person",
+    topology.PAIRS: "pair",
+    topology.RECEIPTS: "receipt",
     topology.JOURNEYS: "journey",
     topology.BREAKAGES: "breakage",
 }

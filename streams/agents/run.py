@@ -18,6 +18,7 @@ from sinks.clickhouse.sink import ClickHouseSink
 from streams import topology
 from streams.agents.cell import Cell, Cells
 from streams.agents.identity import IdentityMachine
+from streams.agents.identity_said import highest_number
 from streams.agents.intake import Intake
 from streams.agents.intake_batch import Reader
 from streams.agents.land import Land
@@ -67,7 +68,7 @@ class Wiring:
 
     def identifiers(self) -> Identifiers:
         self.shelf.read()
-        return load_identifiers(self.settings.identity).with_instances(self.shelf.instance_types())
+        return load_identifiers(self.settings.identity, self.settings.secret).with_instances(self.shelf.instance_types())
 
     async def wire(self, name: str) -> Wired:
         self._plain = producer(self.settings)
@@ -95,10 +96,11 @@ class Wiring:
                 reader.identifiers = await asyncio.to_thread(self.identifiers)
 
     def identity(self, plain: AIOKafkaProducer) -> Wired:
-        is_person = self.identifiers().is_person
+        identifiers = self.identifiers()
 
         def make(tp: TP) -> Cell:
-            machine = IdentityMachine(self.settings, Identity(is_person, self.settings.log_partitions))
+            identity = Identity(identifiers, self.settings.log_partitions)
+            machine = IdentityMachine(self.settings, identity, partial(highest_number, self.settings))
             return Cell(self.settings, "identity", tp, self.settings.topic(topology.IDENTITY_STATE), machine, plain)
 
         return Cells(self.done, self.ids[topology.LINKS], make), None

@@ -136,6 +136,6 @@ def _touchpoints(asked: Asked, settings: Settings, identifiers: Identifiers, ref
 
 def _identifiers(settings: Settings) -> Identifiers:
     try:
-        return load_identifiers(settings.identity)
+        return load_identifiers(settings.identity, settings.secret)
     except IdentityError as error:
         raise ConfigurationError(str(error)) from None

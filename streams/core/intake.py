@@ -10,6 +10,7 @@ from math import isfinite
 from typing import Any, Literal
 
 from streams.core.identifiers import Identifiers
+from streams.core.identifiers.types import ON_PURPOSE
 from streams.core.touchpoint import Scalar, Touchpoint, content_hash
 
 RejectReason = Literal[
@@ -49,15 +50,18 @@ def touchpoint_of(record: Mapping[str, Any], identifiers: Identifiers, limits: L
     """
     occurred_at = _time(_required(record, "occurred_at"), limits, now_ms)
     origin, direction = _origin(record), _direction(record)
-    pairs = identifiers.normalise(_pairs(record.get("identifiers")))
+    channel, region, locale, agent, team = (_text(record, name) for name in TEXTS)
+    action = _required_text(record, "action")
+    pairs = identifiers.normalise(_pairs(record.get("identifiers")), region)
     address = identifiers.address(pairs)
     if address is None:
         carried = ", ".join(sorted({name for name, _ in pairs})) or "only values that stand for nobody"
         raise Rejected("unusable_identifier", f"none of its identifiers is a person or an object: {carried}")
-    channel, region, locale, agent, team = (_text(record, name) for name in TEXTS)
+    if action in ON_PURPOSE and not identifiers.links(pairs, action):
+        raise Rejected("missing_identifier", f"{action} names the two identifiers that it is about")
     content = (
         occurred_at, _sequence(record), _required_text(record, "event_id"), _required_text(record, "source"), origin, channel,
-        _required_text(record, "action"), direction, pairs, _attributes(record.get("attributes")), region, locale, agent, team,
+        action, direction, pairs, _attributes(record.get("attributes")), region, locale, agent, team,
     )  # fmt: skip
     return Touchpoint(*content, address, content_hash(content), load=load)
 

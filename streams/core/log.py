@@ -75,12 +75,19 @@ class Activation(msgspec.Struct, array_like=True, tag=7, frozen=True):
     effective_from_ms: int
 
 
-class Link(msgspec.Struct, array_like=True, frozen=True):
-    """`object` was seen together with `target`: a person identifier, or an object of higher rank."""
+SEEN, LINKED, UNLINKED = 0, 1, 2  # what a link says
 
-    object: str
-    target: str
-    order: Order  # of the touchpoint that shows it: occurred_at, sequence, event id, source
+
+class Link(msgspec.Struct, array_like=True, frozen=True):
+    """Two identifiers were seen in one touchpoint, or linked or unlinked on purpose by one.
+
+    `weaker` is an object, or the lower of two person identifiers; `stronger` a person identifier, or an object of higher rank.
+    """
+
+    weaker: str
+    stronger: str
+    order: Order  # of the touchpoint that says so: occurred_at, sequence, event id, source
+    says: int = SEEN
 
 
 class Links(msgspec.Struct, array_like=True, tag=8, frozen=True):

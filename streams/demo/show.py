@@ -61,7 +61,7 @@ def show_connections(console: Console, settings: Settings) -> None:
 def story_of(client: Client) -> tuple[str, str] | None:
     """An identifier (type, value) of somebody whose case broke, to tell their story."""
     found = client.execute(
-        "SELECT identifier_type, identifier_value FROM v_people WHERE person_id = (SELECT person_id FROM (" + A_STORY + ")) "
+        "SELECT identifier_type, identifier_value FROM v_identifiers WHERE person_id = (SELECT person_id FROM (" + A_STORY + ")) "
         "ORDER BY kind = 'person' DESC LIMIT 1"
     )
     return found[0] if found else None

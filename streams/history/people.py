@@ -33,7 +33,7 @@ def people_of(touchpoints: Iterable[Touchpoint], identifiers: Identifiers) -> li
     instances of every definition that is to judge (`Identifiers.with_instances`).
     """
     kept = [touchpoint for touchpoint in touchpoints if not touchpoint.too_late]
-    several = ((pairs, order_of(each)) for each in kept if len(pairs := identifiers_of(each)) > 1)
+    several = ((pairs, each.action, order_of(each)) for each in kept if len(pairs := identifiers_of(each)) > 1)
     people = People(identifiers, Owners(identifiers, several))
     for touchpoint in kept:
         people.take(touchpoint)

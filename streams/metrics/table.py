@@ -10,6 +10,7 @@ from typing import get_args
 
 from sinks.contract import TABLES
 from streams import topology
+from streams.core.identity.decided import GUARDS
 from streams.core.intake import RejectReason
 from streams.core.verdict import NEVER
 from streams.core.whole.compare import KINDS
@@ -75,6 +76,10 @@ CLAMPED = Counter(
     "throughline_touchpoints_clamped_total", "touchpoints", "Of these, too far ahead of the time at which the broker stored them: "
     "with future_stamps = clamped they happened then.", INTAKE,
 )  # fmt: skip
+IGNORED = Counter(
+    "throughline_identifiers_ignored_total", "identifiers", "Identifiers whose value stands for nobody or cannot be one of its "
+    "type: as good as absent.", INTAKE,
+)  # fmt: skip
 REJECTED = Counter(
     "throughline_touchpoints_rejected_total", "touchpoints", "Records of the input topic that cannot become touchpoints.",
     INTAKE, (Label("reason", "closed", get_args(RejectReason)),),
@@ -97,6 +102,15 @@ RESTORE = Histogram(
 STATE = Gauge(
     "throughline_state_entries", "entries", "Entries of state in memory: identifiers (identity); buckets of a person's "
     "touchpoints, redirects and the position (stitch).", STATEFUL, (topic, partition),
+)  # fmt: skip
+REFUSED_LINKS = Counter(
+    "throughline_links_refused_total", "links", "Links between identifiers that a guard refused: denied, one of them never links; "
+    "crowded, one has more partners than one person's; too_large or too_many, the person would have too many identifiers, or of "
+    "one type.", ("identity",), (Label("guard", "closed", GUARDS),),
+)  # fmt: skip
+PERSONS = Counter(
+    "throughline_persons_changed_total", "persons", "Persons that came to belong to another root, whole (merged) or in part "
+    "(split).", ("identity",), (Label("kind", "closed", ("merged", "split")),),
 )  # fmt: skip
 JOURNEYS_OPEN = Gauge(
     "throughline_open_journeys", "journeys", "Journeys that stand open; exact, also after restarts.", STITCH, (definition,)

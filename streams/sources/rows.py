@@ -29,7 +29,7 @@ class Source:
 def known_identifiers(settings: Settings) -> Identifiers:
     """Raises ConfigurationError."""
     try:
-        return load_identifiers(settings.identity)
+        return load_identifiers(settings.identity, settings.secret)
     except IdentityError as error:
         raise ConfigurationError(str(error)) from None
 

@@ -17,7 +17,7 @@ from sinks.contract import MAX_ROWS, TABLES, Backpressure, Batch, Sink
 from sinks.memory import MemorySink
 from tests.sinks.databases import Connect, admin, connected, database, migrated
 from tests.sinks.gate import Gate
-from tests.sinks.samples import AT, DAY_MS, OTHER, batch, breakage, clock, journey, person, rejected, touchpoint
+from tests.sinks.samples import AT, DAY_MS, OTHER, batch, breakage, clock, journey, pair, person, receipt, rejected, touchpoint
 
 __all__ = ["admin", "connected", "database", "migrated"]
 NAMES = {
@@ -25,6 +25,8 @@ NAMES = {
     "journeys": ("definition", "instance", "person_id", "version", "state"),
     "breakages": ("definition", "rule", "instance", "occurrence", "person_id", "version", "state"),
     "people": ("own_id", "person_id", "number", "version"),
+    "pairs": ("weaker_id", "stronger_id", "state", "guard", "version"),
+    "receipts": ("first_number", "left_id", "joined_id", "kind", "version"),
     "rejected_touchpoints": ("topic", "partition", "offset", "reason"),
     "clocks": ("topic", "partition", "source", "clock_ms", "redirects", "version"),
 }
@@ -33,6 +35,8 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "journeys": (journey("o1"), journey("o2")),
     "breakages": (breakage("o1"), breakage("o1", occurrence="shop/e1"), breakage("o1", rule="never_delivered")),
     "people": (person("o1"), person("o2", number=2)),
+    "pairs": (pair("w1"), pair("w2", version=2)),
+    "receipts": (receipt(1), receipt(2, version=2)),
     "rejected_touchpoints": (rejected(5), rejected(6)),
     "clocks": (clock(), clock(partition=1), clock("breakages")),
 }

@@ -11,6 +11,7 @@ from schemas.codec import FRAME, encoder, source
 from streams.core.decode import record_decoder
 from streams.core.identifiers import load_identifiers
 from streams.core.intake import Limits, Rejected, touchpoint_of
+from streams.core.log import SEEN
 
 NOW_MS = 1_700_000_000_000
 LIMITS = Limits(oldest_ms=1_000_000, future_ms=1_000)
@@ -163,7 +164,7 @@ def test_a_touchpoint_travels_by_its_strongest_object_and_a_copy_goes_to_every_o
     address = IDENTIFIERS.address(pairs)
     assert address == "order:o"
     assert IDENTIFIERS.other_addresses(pairs, address) == ["parcel:p"]
-    assert IDENTIFIERS.links(pairs) == [("parcel:p", "customer:c"), ("order:o", "customer:c")]
+    assert IDENTIFIERS.links(pairs) == [("order:o", "customer:c", SEEN), ("parcel:p", "customer:c", SEEN)]
 
 
 def test_what_a_definition_takes_as_its_instance_is_an_object() -> None:

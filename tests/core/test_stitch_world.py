@@ -13,15 +13,25 @@ STEPS = 250
 
 
 def anything(rng: Random, number: int, now_s: int) -> Touchpoint:
-    """A touchpoint of a few people and things, on time or late; parcels are known by their order, orders by their customer."""
+    """A touchpoint of a few people and things, on time or late; parcels are known by their order, orders by their customer, who is
+    known by cookies, too, and is sometimes taken for somebody else."""
+    if rng.random() < 0.15:
+        return linking(rng, number, now_s)
     kind = rng.choice(["order", "case", "case", "parcel"])
     pairs = [(kind, str(rng.randrange(4)))]
     if rng.random() < 0.3:
-        pairs.append(("customer", str(rng.randrange(3))))
+        pairs.append((rng.choice(["customer", "cookie"]), str(rng.randrange(3))))
     if kind != "order" and rng.random() < 0.3:
         pairs.append(("order", str(rng.randrange(4))))
     at_s = max(0, now_s - rng.choice([0, 0, 1, 5, 30]))
     return touchpoint(number, at_s * SECOND_MS, rng.choice(["ask", "ask", "answer", "solved"]), tuple(pairs))
+
+
+def linking(rng: Random, number: int, now_s: int) -> Touchpoint:
+    """Two identifiers of a person, seen together or linked or unlinked on purpose."""
+    action = rng.choice(["ask", "answer", "identity.unlinked", "identity.unlinked", "identity.linked"])
+    keys = [*(("customer", str(each)) for each in range(3)), *(("cookie", str(each)) for each in range(3))]
+    return touchpoint(number, max(0, now_s - rng.choice([0, 1, 5])) * SECOND_MS, action, tuple(rng.sample(keys, 2)))
 
 
 def act(world: World, rng: Random, number: int, now_s: int) -> None:

@@ -46,7 +46,7 @@ def standing(world: World) -> Rows:
 def computed(world: World, clock: Clock, parts: int = 1) -> Rows:
     judge = Judge(lambda _: BUNDLE)
     judge.activate([Activation(BUNDLE.content_hash, NEVER)])
-    owners = Owners(IDENTIFIERS, ((identifiers_of(each), order_of(each)) for each in world.delivered))
+    owners = Owners(IDENTIFIERS, ((identifiers_of(each), each.action, order_of(each)) for each in world.delivered))
     found: Rows = {table: {} for table in TABLES}
     for part in range(parts):
         people = People(IDENTIFIERS, owners, part, parts)

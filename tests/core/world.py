@@ -12,8 +12,8 @@ from msgspec import structs
 
 from streams.core.clock import IntakeClocks
 from streams.core.definition import bundle_of
-from streams.core.identifiers import Identifiers
-from streams.core.identity import Identity, Known
+from streams.core.identifiers import Identifiers, IdentifierType
+from streams.core.identity import Identity
 from streams.core.journey import judge
 from streams.core.journey.person import judge_person
 from streams.core.log import (
@@ -34,8 +34,15 @@ from streams.core.stitch.rows import person_id
 from streams.core.stitch.store import MemoryStore
 from streams.core.touchpoint import Touchpoint, better_copy, content_hash, order_of
 from streams.core.verdict import NEVER, Breakage, Clock, Lived
+from tests.core.owners import owners
 
-IDENTIFIERS = Identifiers({"customer": "person", "order": "object", "case": "object", "parcel": "object"})
+IDENTIFIERS = Identifiers(
+    {
+        "customer": IdentifierType("person", most=2),
+        "cookie": IdentifierType("person", partners=2),
+        "order": "object", "case": "object", "parcel": "object",
+    }
+)  # fmt: skip
 BUNDLE = bundle_of(
     (
         (
@@ -105,6 +112,11 @@ def copies(one: Touchpoint) -> list[Touchpoint]:
     return [one, *(structs.replace(one, address=address, copied=True) for address in others)]
 
 
+def links_of(one: Touchpoint) -> list[Link]:
+    said = IDENTIFIERS.links(one.identifiers, one.action)
+    return [Link(weaker, stronger, order_of(one), says) for weaker, stronger, says in said]
+
+
 Key = tuple[str, ...]
 
 
@@ -129,8 +141,8 @@ class World:
     def __post_init__(self) -> None:
         activation = pack(Activation(BUNDLE.content_hash, NEVER))
         self.logs = [[activation] for _ in range(self.partitions)]
-        self.identity = Identity(IDENTIFIERS.is_person, self.partitions)
-        self.identity_at, self.identity_clocks = 0, IntakeClocks()
+        self.identity = Identity(IDENTIFIERS, self.partitions)
+        self.identity_at, self.identity_clocks, self.identity_kept = 0, IntakeClocks(), dict[bytes, bytes]()
         self.committed: list[dict[bytes, bytes]] = [{} for _ in range(self.partitions)]
         self.parts = [self._partition(number) for number in range(self.partitions)]
         self.landing: list[deque] = [deque() for _ in range(self.partitions + 1)]
@@ -141,7 +153,7 @@ class World:
         self.delivered.append(one)
         for copy in copies(one):
             self.logs[home(copy.address, self.partitions)].append(pack(Touchpoints([copy])))
-        found = [Link(*pair, order_of(one)) for pair in IDENTIFIERS.links(one.identifiers)]
+        found = links_of(one)
         if found:
             self.links.append((found, None))
 
@@ -159,7 +171,8 @@ class World:
             self._rebuild_identity()
             return
         links = [link for found, _ in taken for link in found]
-        changes = self.identity.take(links)
+        changes = self.identity.take(links).changes
+        self.identity_kept |= self.identity.memory.flush()
         for partition, log in enumerate(self.logs):
             redirects = [change.redirect for change in changes if partition in change.tell]
             if redirects:
@@ -175,9 +188,9 @@ class World:
         self.identity_at += len(taken)
 
     def _rebuild_identity(self) -> None:
-        fresh = Identity(IDENTIFIERS.is_person, self.partitions)
-        for key, known in self.identity.known.items():
-            fresh.restore(key, Known(known.root, known.number, dict(known.targets), list(known.told), known.proof))
+        fresh = Identity(IDENTIFIERS, self.partitions)
+        for entry, value in self.identity_kept.items():
+            fresh.load(entry, value)
         fresh.number = self.identity.number
         self.identity = fresh
 
@@ -262,8 +275,7 @@ class World:
 
 def truth(world: World, clock: Clock) -> tuple[dict[Key, dict], dict[Key, dict]]:
     """The same by a batch: owners from all links at once, facts by person, every instance judged once."""
-    identity = Identity(IDENTIFIERS.is_person, world.partitions)
-    identity.take([Link(*pair, order_of(one)) for one in world.delivered for pair in IDENTIFIERS.links(one.identifiers)])
+    roots = owners(IDENTIFIERS, [link for one in world.delivered for link in links_of(one)])
     facts: dict[str, dict[str, Touchpoint]] = {}
     for one in world.delivered:
         for copy in copies(one):
@@ -272,7 +284,7 @@ def truth(world: World, clock: Clock) -> tuple[dict[Key, dict], dict[Key, dict]]
     journeys, breakages = {}, {}
     wholes: dict[str, tuple[dict[str, Touchpoint], list[Lived], list[Breakage]]] = {}
     for address, found in facts.items():
-        root = identity.known[address].root if address in identity.known else address
+        root = roots.get(address, address)
         kind, value = address.split(":")
         together, lived, broken = wholes.setdefault(root, ({}, [], []))
         for one in found.values():

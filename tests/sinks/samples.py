@@ -100,6 +100,26 @@ def clock(topic: str = "journeys", partition: int = 0, **changes: Any) -> ClockR
     return ClockRow(**values | changes)
 
 
+def pair(weaker: str = "w1", stronger: str = "s1", **changes: Any) -> dict[str, Any]:
+    """An e-mail and a customer that one touchpoint shows together."""
+    values: dict[str, Any] = {
+        "weaker_id": hash_id("email", weaker), "stronger_id": hash_id("customer", stronger), "weaker_type": "email",
+        "stronger_type": "customer", "state": "linked", "guard": "", "occurred_at": AT, "source": "shop", "event_id": "e1",
+        "version": 1,
+    }  # fmt: skip
+    return values | changes
+
+
+def receipt(number: int = 1, **changes: Any) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "first_number": number, "last_number": number, "kind": "merged", "left_id": hash_id("email", "w1"),
+        "joined_id": hash_id("customer", "s1"), "identifiers": 1, "objects": 0, "left_size": 1, "joined_size": 2,
+        "weaker_id": hash_id("email", "w1"), "stronger_id": hash_id("customer", "s1"), "why": "linked", "occurred_at": AT,
+        "source": "shop", "event_id": "e1", "decided_at": AT + 1_000, "version": 1,
+    }  # fmt: skip
+    return values | changes
+
+
 def batch(table: str, *rows: Any, first: int = 0, partition: int = 0, topic_id: str = "T1") -> Batch:
     """A batch of consecutive offsets from `first` on."""
     last = first + max(len(rows) - 1, 0)

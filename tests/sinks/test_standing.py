@@ -30,7 +30,7 @@ def test_touchpoints_come_back_with_the_types_of_their_attributes(client: Client
         assert back == type(was)(**{field: getattr(was, field) for field in was.__struct_fields__} | place)
         assert {key: type(value) for key, value in back.attributes.items()} == {k: type(v) for k, v in was.attributes.items()}
         assert landed_at <= newest_touchpoint(client)
-    assert list(carried(client)) == [(pairs, order_of(sent[0]))]
+    assert list(carried(client)) == [(pairs, sent[0].action, order_of(sent[0]))]
 
 
 def test_rows_come_by_person_and_part_with_what_is_gone(client: Client, sink: ClickHouseSink) -> None:

@@ -38,6 +38,8 @@ EVERYTHING: dict[str, list[Any]] = {
     "journeys": [journey(clock_at=NEVER, stages=[stage()], promises=[promise()], facts=[{"name": "price", "value": 1.5}])],
     "breakages": [breakage(clock_at=NEVER)],
     "people": [person()],
+    "pairs": [samples.pair()],
+    "receipts": [samples.receipt()],
     "rejected_touchpoints": [rejected()],
     "clocks": [samples.clock()],
 }

@@ -10,32 +10,33 @@ import msgspec
 
 from streams.core.identifiers import Identifiers
 from streams.core.identity import Identity
-from streams.core.log import Link
+from streams.core.log import SEEN, Link
 from streams.core.stitch.rows import person_id
 from streams.core.touchpoint import Order, Touchpoint, identifiers_of
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(Touchpoint).decode
 Pairs = tuple[tuple[str, str], ...]
+Carried = tuple[Pairs, str, Order]  # identifiers, action, order of a touchpoint
 
 
 class Owners:
     """Whose an identifier is, as identity finds it when it has heard everything."""
 
-    def __init__(self, identifiers: Identifiers, carried: Iterable[tuple[Pairs, Order]]) -> None:
-        """`carried`: the identifiers of every touchpoint that has several and is not too late, with its order."""
-        first: dict[tuple[str, str], Order] = {}
-        for pairs, order in carried:
-            for link in identifiers.links(pairs):
-                known = first.get(link)
-                if known is None or order < known:
-                    first[link] = order
-        self._identity = Identity(identifiers.is_person, partitions=1)
-        self._identity.take([Link(*link, order) for link, order in first.items()])
+    def __init__(self, identifiers: Identifiers, carried: Iterable[Carried]) -> None:
+        """`carried`: of every touchpoint that has several identifiers and is not too late."""
+        told: dict[tuple[str, str, int], Order] = {}  # of what was only seen together the first touchpoint, else the last
+        for pairs, action, order in carried:
+            for said in identifiers.links(pairs, action):
+                known = told.get(said)
+                if known is None or (order < known if said[2] == SEEN else order > known):
+                    told[said] = order
+        self._identity = Identity(identifiers, partitions=1)
+        self._identity.take(Link(weaker, stronger, order, says) for (weaker, stronger, says), order in told.items())
+        self._identity.memory.flush()
 
     def root(self, address: str) -> str:
-        known = self._identity.known.get(address)
-        return known.root if known else address
+        return self._identity.root(address)
 
 
 def part_of(person: str, parts: int) -> int:

@@ -1,0 +1,11 @@
+"""Identity: from links and unlinks to persons, with receipts; pure.
+
+Map: `machine` decides, `persons` groups what is linked (`grouping`: where that is too much for one), `pair` is what is known of two
+identifiers, `known` keeps it, `decided` is what comes out.
+"""
+
+from streams.core.identity.decided import Change, Decided, Receipt, Standing
+from streams.core.identity.machine import Identity
+from streams.core.identity.pair import NO_ORDER
+
+__all__ = ["NO_ORDER", "Change", "Decided", "Identity", "Receipt", "Standing"]

@@ -1,0 +1,166 @@
+"""What identity keeps: packed, one entry an identifier, and one a partner for those that have very many.
+
+A pair is kept at its weaker identifier; the stronger one keeps whether they are linked, so that either finds the other.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from streams.core.identity.pair import Pair
+
+IDENTIFIER, PARTNER = b"i", b"m"
+MOST_INLINE = 32  # partners; more lie in entries of their own, so that one more of them does not cost all of them
+_pack = msgspec.msgpack.Encoder().encode
+
+
+class Known(msgspec.Struct, array_like=True):
+    """`root`: identifier whose person it belongs to, empty for itself.  `number`: of its last redirect; 0: there was none."""
+
+    root: str = ""
+    number: int = 0
+    told: list[int] = []  # partitions of the log that heard a redirect about it
+    pairs: dict[str, Pair | bool] = {}
+
+
+_known = msgspec.msgpack.Decoder(Known).decode
+_pair = msgspec.msgpack.Decoder(Pair | bool).decode
+
+
+class Many:
+    """The partners of one identifier that has very many, packed."""
+
+    __slots__ = ("counts", "packed")
+
+    def __init__(self) -> None:
+        self.packed: dict[str, bytes] = {}
+        self.counts: Counter[str] = Counter()  # linked ones, by type
+
+
+def is_linked(pair: Pair | bool) -> bool:
+    return pair if isinstance(pair, bool) else pair.since is not None
+
+
+class Memory:
+    """Entries are unpacked when looked at, stay so within one step, and are packed again at its end if they changed."""
+
+    def __init__(self) -> None:
+        self._packed: dict[str, bytes] = {}
+        self._many: dict[str, Many] = {}
+        self._below: dict[str, str | set[str]] = {}  # target -> objects that may belong to somebody through it
+        self._open: dict[str, Known] = {}
+        self._changed: set[str] = set()
+        self._changed_pairs: dict[tuple[str, str], bytes] = {}
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._packed or key in self._changed
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._packed)
+
+    def load(self, entry: bytes, value: bytes, *, is_object: bool) -> None:
+        """What `flush` gave, in any order."""
+        if entry[:1] == IDENTIFIER:
+            key = entry[1:].decode()
+            self._packed[key] = value
+            if is_object:
+                self._index(key, _known(value).pairs)
+        else:
+            key, _, partner = entry[1:].decode().partition("\0")
+            self._keep_apart(key, partner, value)
+            if is_object:
+                self._index(key, (partner,))
+
+    def look(self, key: str) -> Known:
+        known = self._open.get(key)
+        if known is None:
+            packed = self._packed.get(key)
+            known = self._open[key] = Known() if packed is None else _known(packed)
+        return known
+
+    def root(self, key: str) -> str:
+        known = self._open.get(key)
+        if known is None:
+            packed = self._packed.get(key)
+            known = _known(packed) if packed is not None else None
+        return (known.root if known else "") or key
+
+    def touch(self, key: str) -> Known:
+        self._changed.add(key)
+        return self.look(key)
+
+    # partners ---------------------------------------------------------------------------------------------------------
+
+    def pairs(self, key: str) -> Iterable[tuple[str, Pair | bool]]:
+        many = self._many.get(key)
+        if many is None:
+            return self.look(key).pairs.items()
+        return ((partner, _pair(packed)) for partner, packed in many.packed.items())
+
+    def pair(self, weaker: str, stronger: str) -> Pair:
+        """What is known of both; a new one if nothing is."""
+        many = self._many.get(weaker)
+        if many is None:
+            found: Pair | bool | None = self.look(weaker).pairs.get(stronger)
+        else:
+            packed = many.packed.get(stronger)
+            found = _pair(packed) if packed is not None else None
+        return found if isinstance(found, Pair) else Pair()
+
+    def put(self, key: str, partner: str, pair: Pair | bool) -> None:
+        known = self.touch(key)
+        if key not in self._many and (partner in known.pairs or len(known.pairs) < MOST_INLINE):
+            known.pairs[partner] = pair
+            return
+        for each, its in {**known.pairs, partner: pair}.items():
+            packed = self._changed_pairs[key, each] = _pack(its)
+            self._keep_apart(key, each, packed)
+        known.pairs = {}
+
+    def counts(self, key: str) -> Counter[str]:
+        """Linked partners by type."""
+        many = self._many.get(key)
+        if many is not None:
+            return many.counts
+        return Counter(partner.partition(":")[0] for partner, pair in self.look(key).pairs.items() if is_linked(pair))
+
+    def _keep_apart(self, key: str, partner: str, packed: bytes) -> None:
+        many = self._many.setdefault(key, Many())
+        before = many.packed.get(partner)
+        many.packed[partner] = packed
+        was = before is not None and is_linked(_pair(before))
+        many.counts[partner.partition(":")[0]] += is_linked(_pair(packed)) - was
+
+    # objects ----------------------------------------------------------------------------------------------------------
+
+    def below(self, target: str) -> Iterable[str]:
+        found = self._below.get(target, ())
+        return (found,) if isinstance(found, str) else sorted(found)
+
+    def place_below(self, key: str, target: str) -> None:
+        self._index(key, (target,))
+
+    def _index(self, key: str, targets: Iterable[str]) -> None:
+        """One object needs no set: most identifiers have one at most."""
+        for target in targets:
+            found = self._below.get(target)
+            if found is None:
+                self._below[target] = key
+            elif isinstance(found, set):
+                found.add(key)
+            elif found != key:
+                self._below[target] = {found, key}
+
+    def flush(self) -> dict[bytes, bytes]:
+        """Entries that changed since the last time."""
+        found: dict[bytes, bytes] = {}
+        for key in sorted(self._changed):
+            self._packed[key] = found[IDENTIFIER + key.encode()] = _pack(self._open[key])
+        for (key, partner), packed in self._changed_pairs.items():
+            found[PARTNER + f"{key}\0{partner}".encode()] = packed
+        self._open, self._changed, self._changed_pairs = {}, set(), {}
+        return found

@@ -1,0 +1,124 @@
+"""Who is one person, and whom an object belongs to: a function of the set of links and unlinks, never of their order of arrival.
+
+Person identifiers that are linked are one person, unless a guard holds them apart; its root is the strongest of them.  An object
+belongs to the first person in event order that it was seen with, directly or through an object of higher rank (a parcel through
+its order); ranks only rise along such a chain, so there are no cycles.  Until a person is known, the strongest object is the root.
+Every change of a root is a redirect with a number of its own, higher than all before.
+
+Sharding, when one writer is outgrown: links of persons cannot be split by identifier, since a chain of them may lead anywhere; but
+whole regions or brands that never share an identifier can have a namespace each.  Within one, objects (most of all links) could be
+decided where they are at home, from the roots of persons that this machine announces; it would then only hear of persons.
+"""
+
+from collections.abc import Iterable
+
+from streams.core.identifiers.types import Identifiers
+from streams.core.identity.decided import Change, Decided
+from streams.core.identity.known import Known, Memory
+from streams.core.identity.pair import NO_ORDER
+from streams.core.identity.persons import Move, Persons
+from streams.core.log import Link, Redirect, home
+from streams.core.touchpoint import Order
+
+
+class Identity:
+    """State machine of the single writer.  `load` and `number` bring it back after a restart."""
+
+    def __init__(self, identifiers: Identifiers, partitions: int) -> None:
+        self.identifiers, self.partitions = identifiers, partitions
+        self.memory = Memory()
+        self.number = 0
+        self.tells_all = False  # after a rebuild: who was told of whom is not known any more
+        self._again: list[tuple[str, str]] = []
+        self._persons = Persons(identifiers, self.memory)
+
+    def load(self, entry: bytes, value: bytes) -> None:
+        self.memory.load(entry, value, is_object=not self.identifiers.is_person(entry[1:].decode()))
+
+    def judge_again(self) -> None:
+        """With the next step, about everybody: the guards are others than those that it was judged by."""
+        self._again = [
+            (key, partner) for key in self.memory if self.identifiers.is_person(key)
+            for partner, pair in self.memory.pairs(key) if not isinstance(pair, bool)
+        ]  # fmt: skip
+
+    def root(self, key: str) -> str:
+        return self.memory.root(key)
+
+    def roots(self) -> dict[str, str]:
+        return {key: self.memory.root(key) for key in self.memory}
+
+    def take(self, links: Iterable[Link]) -> Decided:
+        """What changed is in the memory, for the caller to `flush`."""
+        self._changes: dict[str, Change] = {}
+        self._moved: dict[Move, list[int]] = {}  # numbers of redirects
+        objects: dict[str, None] = {}
+        learned = dict.fromkeys(self._again)
+        self._again = []
+        for link in links:
+            self._announce(link)
+            if not self.identifiers.is_person(link.weaker):
+                if self._learn(link):
+                    objects[link.weaker] = None
+            elif self._persons.learn(link):
+                learned[link.weaker, link.stronger] = None
+        regrouped = self._persons.regroup(learned)
+        for key, root in regrouped.roots.items():
+            self._redirect(key, self.memory.look(key), root, regrouped.proofs.get(key, NO_ORDER))
+            objects.update(dict.fromkeys(self.memory.below(key)))
+        for key in regrouped.flipped:
+            objects.update(dict.fromkeys(self.memory.below(key)))
+        for key in objects:
+            self._settle(key)
+        changes = sorted(self._changes.values(), key=lambda change: change.redirect.number)
+        return Decided(changes, regrouped.standings, regrouped.receipts(self._moved))
+
+    def _announce(self, link: Link) -> None:
+        for key in (link.weaker, link.stronger):
+            if key not in self.memory:
+                self.memory.touch(key)
+                self._changes[key] = Change(Redirect(key, key, 0), [], link.order)
+
+    # objects ----------------------------------------------------------------------------------------------------------
+
+    def _learn(self, link: Link) -> bool:
+        pair = self.memory.pair(link.weaker, link.stronger)
+        if not pair.learn(link):
+            return False
+        self.memory.put(link.weaker, link.stronger, pair)
+        self.memory.place_below(link.weaker, link.stronger)
+        return True
+
+    def _settle(self, key: str) -> None:
+        """Decide anew, and then whoever may belong to somebody through this one."""
+        known = self.memory.look(key)
+        root, proof = self._owner(key)
+        self._redirect(key, known, root, proof)
+        for below in self.memory.below(key):
+            self._settle(below)
+
+    def _owner(self, key: str) -> tuple[str, Order]:
+        """The first target in event order whose root is a person, one that may link before one that may not; else the first
+        target's root; else itself."""
+        memory, guarded = self.memory, self._persons.is_guarded
+        rank, is_person = self.identifiers.rank_of, self.identifiers.is_person
+        linked = ((target, pair.since) for target, pair in memory.pairs(key) if not isinstance(pair, bool))
+        found = ((target, memory.root(target), since) for target, since in linked if since is not None)
+        reached = sorted((not is_person(root), guarded(target), since, rank(target), root) for target, root, since in found)
+        return (reached[0][4], reached[0][2]) if reached else (key, NO_ORDER)
+
+    def _redirect(self, key: str, known: Known, root: str, proof: Order) -> None:
+        before = known.root or key
+        if root == before:
+            announced = self._changes.get(key)
+            if announced is not None or not self.identifiers.is_person(key):
+                tell = announced.tell if announced else []
+                self._changes[key] = Change(Redirect(key, root, known.number), tell, proof)
+            return
+        self.number += 1
+        self._moved.setdefault(Move(before, root), []).append(self.number)
+        self.memory.touch(key)
+        heard = range(self.partitions) if self.tells_all else (home(key, self.partitions), home(before, self.partitions))
+        known.told = sorted({*known.told, *heard})
+        known.root, known.number = "" if root == key else root, self.number
+        self._changes[key] = Change(Redirect(key, root, self.number), known.told, proof)

@@ -1,0 +1,183 @@
+"""Person identifiers: learn pairs, find out which are one person now, and write the receipts of what changed."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from streams.core.identifiers.types import Identifiers
+from streams.core.identity.decided import Receipt, Standing
+from streams.core.identity.grouping import Edge, grouped
+from streams.core.identity.known import Memory, is_linked
+from streams.core.identity.pair import Pair
+from streams.core.log import Link
+from streams.core.touchpoint import Order
+
+DENIED, CROWDED = "denied", "crowded"
+PairKey = tuple[str, str]  # weaker, stronger
+
+
+class Move(NamedTuple):
+    left: str
+    joined: str
+
+
+@dataclass
+class Regrouped:
+    """`roots`: of those whose root is another now; `flipped`: those that may link now and could not, or the other way round."""
+
+    before: dict[str, str] = field(default_factory=dict)  # of everybody looked at
+    after: dict[str, str] = field(default_factory=dict)
+    taken: list[Edge] = field(default_factory=list)
+    refused: dict[PairKey, str] = field(default_factory=dict)
+    standings: list[Standing] = field(default_factory=list)
+    flipped: list[str] = field(default_factory=list)
+    evidence: dict[Move, tuple[PairKey, str, Order]] = field(default_factory=dict)
+
+    @property
+    def roots(self) -> dict[str, str]:
+        return {key: root for key, root in self.after.items() if root != self.before[key]}
+
+    @property
+    def proofs(self) -> dict[str, Order]:
+        return {key: self.evidence[Move(self.before[key], root)][2] for key, root in self.roots.items()}
+
+    def receipts(self, moved: Mapping[Move, list[int]]) -> list[Receipt]:
+        """`moved`: numbers of the redirects of persons and of their objects."""
+        persons = Counter(Move(self.before[key], root) for key, root in self.roots.items())
+        was, now = Counter(self.before.values()), Counter(self.after.values())
+        return [self._receipt(move, count, moved[move], was, now) for move, count in persons.items()]
+
+    def _receipt(self, move: Move, persons: int, numbers: list[int], was: Counter[str], now: Counter[str]) -> Receipt:
+        pair, why, proof = self.evidence[move]
+        kind: Literal["merged", "split"] = "merged" if self.after[move.left] == move.joined else "split"
+        sizes = persons, len(numbers) - persons, was[move.left], now[move.joined]
+        return Receipt(kind, *move, *sizes, min(numbers), max(numbers), *pair, why, proof)
+
+
+class Persons:
+    """Works on the memory of the identity machine."""
+
+    def __init__(self, identifiers: Identifiers, memory: Memory) -> None:
+        self._identifiers, self._memory = identifiers, memory
+        self._was_crowded: dict[str, bool] = {}
+        self._crowded: dict[str, bool] = {}  # as found in this step
+
+    def is_guarded(self, key: str) -> bool:
+        return self._identifiers.is_person(key) and (self._identifiers.denies(key) or self._is_crowded(key))
+
+    def learn(self, link: Link) -> bool:
+        """-> whether it was news of two persons' identifiers."""
+        weaker, stronger = link.weaker, link.stronger
+        for key in (weaker, stronger):
+            self._was_crowded.setdefault(key, self._is_crowded(key))
+        pair = self._memory.pair(weaker, stronger)
+        was = pair.since is not None
+        if not pair.learn(link):
+            return False
+        self._memory.put(weaker, stronger, pair)
+        if was != (pair.since is not None):
+            self._memory.put(stronger, weaker, not was)
+        for key in (weaker, stronger):
+            self._crowded.pop(key, None)
+        return True
+
+    def _is_crowded(self, key: str) -> bool:
+        if not self._identifiers.counts_partners(key):
+            return False
+        if key not in self._crowded:
+            self._crowded[key] = self._identifiers.crowded(key, self._memory.counts(key))
+        return self._crowded[key]
+
+    def regroup(self, learned: Iterable[PairKey]) -> Regrouped:
+        """Decide anew about everybody whom the learned pairs may concern."""
+        pairs = dict.fromkeys(learned)
+        found = Regrouped()
+        seeds = {key: None for pair in pairs for key in pair}
+        for key, was in self._was_crowded.items():
+            if was != self._is_crowded(key):
+                found.flipped.append(key)
+                partners = [partner for partner, _ in self._memory.pairs(key)]
+                seeds.update(dict.fromkeys(partners))
+                pairs.update((self._in_order(key, partner), None) for partner in partners)
+        for seed in seeds:
+            if seed not in found.before:
+                self._regroup(seed, found)
+        pairs.update(((edge.weaker, edge.stronger), None) for edge in found.taken)
+        pairs.update(dict.fromkeys(found.refused))
+        self._mark(pairs, set(learned), found)
+        self._prove(pairs, found)
+        self._was_crowded, self._crowded = {}, {}
+        return found
+
+    def _regroup(self, seed: str, found: Regrouped) -> None:
+        members, edges = self._component(seed)
+        groups, refused = grouped(members, edges, self._identifiers.too_many)
+        found.before.update((key, self._memory.root(key)) for key in members)
+        for group in groups:
+            root = min(group, key=self._identifiers.rank_of)
+            found.after.update(dict.fromkeys(group, root))
+        found.refused.update(((edge.weaker, edge.stronger), limit) for edge, limit in refused.items())
+        found.taken += [edge for edge in edges if edge not in refused] if refused else edges
+
+    def _component(self, seed: str) -> tuple[list[str], list[Edge]]:
+        """Everybody whom links lead to, but for guarded identifiers, and those links."""
+        members, edges, waiting = {seed: None}, list[Edge](), [seed]
+        while waiting:
+            key = waiting.pop()
+            if self.is_guarded(key):
+                continue
+            for partner, pair in self._memory.pairs(key):
+                if not is_linked(pair) or self.is_guarded(partner):
+                    continue
+                if isinstance(pair, Pair) and pair.since is not None:
+                    edges.append(Edge(pair.since, key, partner))
+                if partner not in members:
+                    members[partner] = None
+                    waiting.append(partner)
+        return list(members), edges
+
+    def _in_order(self, one: str, other: str) -> PairKey:
+        rank = self._identifiers.rank_of
+        return (other, one) if rank(one) < rank(other) else (one, other)
+
+    def _guard(self, weaker: str, stronger: str, found: Regrouped) -> str:
+        ends = (weaker, stronger)
+        if any(self._identifiers.denies(key) for key in ends):
+            return DENIED
+        if any(self._is_crowded(key) for key in ends):
+            return CROWDED
+        return found.refused.get(ends, "")
+
+    def _mark(self, pairs: Iterable[PairKey], learned: set[PairKey], found: Regrouped) -> None:
+        """Say what became of each pair, where that is news."""
+        for weaker, stronger in pairs:
+            pair = self._memory.pair(weaker, stronger)
+            guard = self._guard(weaker, stronger, found) if pair.since is not None else ""
+            if guard == pair.refused and (weaker, stronger) not in learned:
+                continue
+            pair.refused = guard
+            self._memory.put(weaker, stronger, pair)
+            found.standings.append(Standing(weaker, stronger, pair.state, guard, pair.said))
+
+    def _prove(self, pairs: Iterable[PairKey], found: Regrouped) -> None:
+        """For everybody who moved the pair that did it: the first link to the new root's other people; for what was split off the
+        pair that does not hold any more."""
+        for edge in sorted(found.taken):
+            one, other = found.before[edge.weaker], found.before[edge.stronger]
+            joined = found.after[edge.weaker]
+            for left in {one, other} - {joined} if one != other else ():
+                found.evidence.setdefault(Move(left, joined), ((edge.weaker, edge.stronger), "linked", edge.since))
+        for weaker, stronger in pairs:
+            if found.before.get(weaker) == found.before.get(stronger) and found.after.get(weaker) != found.after.get(stronger):
+                pair = self._memory.pair(weaker, stronger)
+                why = ((weaker, stronger), pair.refused or "unlinked", pair.said)
+                for key in (weaker, stronger):
+                    found.evidence.setdefault(Move(found.before[key], found.after[key]), why)
+        for key, root in found.roots.items():
+            found.evidence.setdefault(Move(found.before[key], root), self._any_pair(key, root))
+
+    def _any_pair(self, key: str, root: str) -> tuple[PairKey, str, Order]:
+        pair_key = self._in_order(key, root) if key != root else (key, key)
+        pair = self._memory.pair(*pair_key)
+        return pair_key, "linked" if key != root else "unlinked", pair.said
