@@ -13,7 +13,7 @@ demo: setup             ## everything on this machine, on real input, until Ctrl
 	@exec $(BIN)/throughline demo $(ARGS)
 
 test: setup lint        ## what a release needs
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup             ## style, types, arrows of the layout, dependencies
 	$(BIN)/ruff check .

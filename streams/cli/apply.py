@@ -13,9 +13,7 @@ from streams.cli.settle import epoch_ms
 from streams.core.definition import Bundle, DefinitionError
 from streams.core.verdict import NEVER
 from streams.definitions import SHIPPED, load_bundle
-from streams.publishing import MeaningChanged, apply_bundle
 from streams.settings import ConfigurationError, Settings, load_settings
-from streams.showing import make_views
 
 Paths = Annotated[
     list[Path] | None,
@@ -42,6 +40,8 @@ def rejudge(paths: Paths = None) -> None:
 
 
 def _activate(paths: list[Path] | None, since_ms: int) -> None:
+    from streams.publishing import MeaningChanged, apply_bundle
+
     settings = load_settings()
     bundle = _load(paths or list(settings.definitions or (SHIPPED,)))
     with reaching(settings):
@@ -56,6 +56,8 @@ def _activate(paths: list[Path] | None, since_ms: int) -> None:
 
 def _make_views(settings: Settings, bundle: Bundle) -> None:
     """Journeys are judged without them, so they come last, and what they lack is made good by applying once more."""
+    from streams.showing import make_views
+
     try:
         with reaching(settings):
             made, refused = make_views(settings, bundle)

@@ -4,16 +4,13 @@ Exit codes: 0 fine, 1 failed, 2 usage, 3 configuration, 4 a dependency is unreac
 """
 
 import importlib
-import logging
 import sys
 from collections.abc import Callable
 
 import typer
 
-from streams.cli.errors import CheckFailed, Unreachable
-from streams.settings import ConfigurationError
+from streams.cli.errors import ended
 
-CONFIGURATION, UNREACHABLE, CHECK_FAILED = 3, 4, 5
 PARTS = {  # command -> the module that registers it
     "local": "local", "topics": "topics", "migrate": "database", "journeys": "journeys", "worker": "worker", "agent": "worker",
     "load": "load", "settle": "settle", "simulate": "simulate", "report": "report", "person": "person", "demo": "demo",
@@ -37,27 +34,8 @@ def _register(command: str | None) -> None:
 
 def main() -> None:
     """Run the command; every expected failure is one sentence on stderr and its exit code."""
-    for name in ("clickhouse_driver", "kafka"):  # what they say in the log we say in one sentence
-        logging.getLogger(name).setLevel(logging.CRITICAL)
     _register(sys.argv[1] if len(sys.argv) > 1 else None)
-    sys.exit(_run())
-
-
-def _run() -> int:
-    try:
-        app()  # ends by SystemExit: 0, 2 for wrong usage, 1 when aborted
-    except ConfigurationError as error:
-        return _said(error, CONFIGURATION)
-    except Unreachable as error:
-        return _said(error, UNREACHABLE)
-    except CheckFailed as error:
-        return _said(error, CHECK_FAILED)
-    return 0
-
-
-def _said(error: Exception, code: int) -> int:
-    print(f"throughline: {error}", file=sys.stderr)
-    return code
+    sys.exit(ended(app))  # typer ends by SystemExit: 0, 2 for wrong usage, 1 when aborted
 
 
 @app.callback()

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from clickhouse_driver import errors
-from kafka.errors import KafkaError
+from typing import TYPE_CHECKING
 
 from streams.cli.errors import Unreachable
-from streams.core.identifiers import IdentityError
 from streams.settings import ConfigurationError, Settings
-from streams.topics import BrokerUnreachable
+
+if TYPE_CHECKING:  # the clients are imported by whoever uses them: commands that reach for nothing start without them
+    from clickhouse_driver import errors
 
 UNKNOWN_TABLE, UNKNOWN_DATABASE, ACCESS_DENIED, AUTHENTICATION_FAILED = 60, 81, 497, 516
 
@@ -19,21 +18,37 @@ def reaching(settings: Settings) -> Iterator[None]:
     """Raises Unreachable or ConfigurationError in place of what Kafka's and ClickHouse's clients raise."""
     try:
         yield
-    except (BrokerUnreachable, LookupError) as error:
-        raise Unreachable(str(error)) from None
-    except IdentityError as error:
-        raise ConfigurationError(f"identity: {error}") from None
-    except KafkaError as error:
-        raise Unreachable(f"Kafka at {settings.kafka_bootstrap}: {type(error).__name__}; is it up and reachable?") from None
-    except errors.ServerException as error:
-        raise _explained(settings, error) from None
-    except (errors.NetworkError, OSError, EOFError) as error:
-        raise Unreachable(
+    except Exception as error:
+        worded = _worded(settings, error)
+        if worded is None:
+            raise
+        raise worded from None
+
+
+def _worded(settings: Settings, error: Exception) -> Exception | None:
+    """None: it is no word of a dependency."""
+    from clickhouse_driver import errors
+    from kafka.errors import KafkaError
+
+    from streams.core.identifiers import IdentityError
+    from streams.topics import BrokerUnreachable
+
+    if isinstance(error, BrokerUnreachable | LookupError):
+        return Unreachable(str(error))
+    if isinstance(error, IdentityError):
+        return ConfigurationError(f"identity: {error}")
+    if isinstance(error, KafkaError):
+        return Unreachable(f"Kafka at {settings.kafka_bootstrap}: {type(error).__name__}; is it up and reachable?")
+    if isinstance(error, errors.ServerException):
+        return _explained(settings, error)
+    if isinstance(error, errors.NetworkError | OSError | EOFError):
+        return Unreachable(
             f"ClickHouse at {_place(settings)} does not answer ({type(error).__name__}): start it or set clickhouse_host"
-        ) from None
+        )
+    return None
 
 
-def _explained(settings: Settings, error: errors.ServerException) -> Exception:
+def _explained(settings: Settings, error: "errors.ServerException") -> Exception:
     if error.code == AUTHENTICATION_FAILED:
         return ConfigurationError(f"clickhouse_password: ClickHouse at {_place(settings)} refuses user {settings.clickhouse_user}")
     if error.code == ACCESS_DENIED:

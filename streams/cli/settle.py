@@ -10,7 +10,6 @@ import typer
 from streams.cli.errors import CheckFailed
 from streams.cli.reach import reaching
 from streams.settings import ConfigurationError, load_settings
-from streams.settling import NotSettled, await_landed, say_as_of
 
 
 def register(app: typer.Typer) -> None:
@@ -23,6 +22,8 @@ def settle(
     timeout_s: Annotated[float, typer.Option(help="Give up after so many seconds.")] = 600.0,
 ) -> None:
     """Say how far event time is (only where the clock is held), and return once all that follows has landed."""
+    from streams.settling import NotSettled, await_landed, say_as_of
+
     settings = load_settings()
     if settings.clock != "held":
         raise ConfigurationError("clock: `settle` is for a held clock; a live one follows the touchpoints")

@@ -1,12 +1,13 @@
 """`throughline worker`: the four agents, each a process; `throughline agent NAME`: one of them, in this process."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from streams.cli.errors import Unreachable
+from streams.cli.errors import Unreachable, ended
 from streams.cli.reach import reaching
-from streams.settings import ConfigurationError, load_settings
+from streams.settings import ConfigurationError, Settings, load_settings
 from streams.tether import end_with_parent
 from streams.topology import AGENTS
 
@@ -32,18 +33,27 @@ def worker(
         raise ConfigurationError(f"--only: no agent is called {', '.join(strangers)}; there are {', '.join(NAMES)}")
     with reaching(settings):
         topic_ids(settings)
+    running = Worker(settings, wanted, _run)
+    running.start()
     if tethered:
         end_with_parent()
-    raise typer.Exit(Worker(settings, wanted).run())
+    raise typer.Exit(running.run())
 
 
 def agent(name: str, tethered: Tethered = False) -> None:
     """Run one agent in this process."""
+    _agent(load_settings(), name, tethered=tethered)
+
+
+def _run(settings: Settings, name: str) -> int:
+    return ended(partial(_agent, settings, name, tethered=True))
+
+
+def _agent(settings: Settings, name: str, *, tethered: bool) -> None:
     from streams.agents.run import run_agent
     from streams.health import CannotServe
     from streams.logs import configure
 
-    settings = load_settings()
     configure(settings.log_level, name)
     if tethered:
         end_with_parent()

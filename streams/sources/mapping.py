@@ -96,7 +96,7 @@ def open_files(files: Sequence[Path], variables: Lookup[str, str]) -> duckdb.Duc
     One thread, so that ties come in the same order each time: an interrupted load continues by row number.
     """
     connection = duckdb.connect(config={"threads": 1, "memory_limit": _BUFFER, "autoinstall_known_extensions": "false"})
-    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")  # it would go to standard output
     for name, value in variables.items():
         connection.execute(f"SET VARIABLE {quoted(name)} = ?", [value])
     for file in files:

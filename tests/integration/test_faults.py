@@ -52,7 +52,7 @@ def _await_state(pipeline: Pipeline, topic: str) -> None:
 
 def test_an_unknown_bundle_stops_the_worker(pipelines: Pipelines) -> None:
     """Whoever is started after it stops, too: it is not passed over."""
-    pipeline = pipelines(FIRST)
+    pipeline = pipelines(FIRST, session_timeout_s=6.0)  # so long the second waits for the first, which left without a word
     pipeline.put(topology.LOG, pack(Activation("0" * 32, NEVER)))
     for worker in (pipeline.start("worker", "--only", "stitch"), pipeline.start("worker", "--only", "stitch")):
         assert worker.ended(PATIENCE_S) == 1

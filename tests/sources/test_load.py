@@ -133,7 +133,8 @@ def test_an_interrupted_load_continues(settings: Settings, source: Source, monke
     summary = run(Job(source), settings)
     assert summary.skipped > 0
     assert summary.skipped + summary.read == ROWS
-    found = {record["event_id"]: record["channel"] for record in (record_decoder()(kept.value) for kept in read(settings))}
+    decode = record_decoder()
+    found = {record["event_id"]: record["channel"] for record in (decode(kept.value) for kept in read(settings))}
     assert len(found) == GOOD
     assert len(set(found.values())) == 1
 
@@ -152,11 +153,9 @@ def test_a_broker_that_dies_interrupts_and_nothing_is_lost(
     with pytest.raises(BrokerUnreachable):
         load(Job(source), settings, find_topic(settings, TOUCHPOINTS), kill)
     broker.start()
-    summary = run(Job(source), settings)
+    summary, decode = run(Job(source), settings), record_decoder()
     assert 0 < summary.skipped <= 15_000
-    assert {record_decoder()(kept.value)["event_id"] for kept in read(settings)} == {
-        f"event {n}" for n in range(ROWS) if n % 1000 != 999
-    }
+    assert {decode(kept.value)["event_id"] for kept in read(settings)} == {f"event {n}" for n in range(ROWS) if n % 1000 != 999}
 
 
 def test_a_finished_load_begins_anew(settings: Settings, source: Source) -> None:

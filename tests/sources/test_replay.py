@@ -18,6 +18,7 @@ from streams.sources.wire import Encode, Row
 ROWS = 4_000
 NOW_MS = 1_767_225_600_000
 LIMITS = Limits(oldest_ms=50 * 31_556_952_000, future_ms=3_600_000)
+DECODE, IDENTIFIERS = record_decoder(), load_identifiers()
 MAPPING = f"""
 SELECT 'shop' AS source, 'event ' || n AS event_id, TIMESTAMP '2025-06-01' + INTERVAL 1 SECOND * n AS occurred_at,
   'human' AS origin, 'order.delivered' AS action, 'order ' || n % 100 AS identifier_order, n AS attribute_n, '' AS team
@@ -33,7 +34,7 @@ def mapping(tmp_path: Path) -> str:
 
 
 def rows(mapping: str, replay: Replay | None) -> Rows:
-    return Rows(Source(mapping, [Path(mapping).with_name("t.csv")], replay=replay), load_identifiers(), "")
+    return Rows(Source(mapping, [Path(mapping).with_name("t.csv")], replay=replay), IDENTIFIERS, "")
 
 
 def everything(mapping: str, replay: Replay | None) -> list[Row]:
@@ -82,5 +83,5 @@ def test_every_kind_of_damage_is_refused(mapping: str, form: Callable[[Sequence[
 def refusal(value: bytes | None) -> str:
     """Why intake's checks refuse these bytes; fails when they do not."""
     with pytest.raises(Rejected) as rejected:
-        touchpoint_of(record_decoder()(value), load_identifiers(), LIMITS, NOW_MS)
+        touchpoint_of(DECODE(value), IDENTIFIERS, LIMITS, NOW_MS)
     return str(rejected.value.reason)
