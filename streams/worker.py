@@ -17,6 +17,7 @@ from multiprocessing.context import ForkProcess, SpawnProcess
 from pathlib import Path
 
 import structlog
+from pydantic import SecretStr
 
 from streams.settings import PREFIX, Settings
 
@@ -101,9 +102,10 @@ def _become(run_agent: Run, settings: Settings, name: str, reader: Connection, h
 def environment(settings: Settings) -> dict[str, str]:
     """The environment in which a child has exactly these settings, whatever files and variables say."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    values = settings.model_dump(mode="json", exclude_none=True, exclude={"clickhouse_password"})
-    for name, value in values.items():
-        if name == "definitions":
+    for name, value in settings.model_dump(mode="json", exclude_none=True).items():
+        if isinstance(secret := getattr(settings, name), SecretStr):
+            value = secret.get_secret_value()
+        elif name == "definitions":
             value = "[" + ",".join(f'"{path}"' for path in value) + "]"
         kept[f"{PREFIX}{name}".upper()] = str(value)
     if settings.password:
