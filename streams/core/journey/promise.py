@@ -52,7 +52,7 @@ def commitments(plan: PromisePlan, scene: Scene) -> tuple[list[Commitment], int]
     if not plan.each:
         revised |= dues
     if releases or len(revised) > (not plan.each):
-        changes, releasing = sorted({*revised, *releases}), frozenset(releases)
+        changes, releasing = sorted({*revised, *releases} if releases else revised), frozenset(releases)
         for commitment in made:
             _follow(commitment, changes, revised, releasing, plan, scene)
     if plan.paused:

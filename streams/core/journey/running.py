@@ -20,7 +20,7 @@ from streams.core.journey.promise import commitments, promise_state
 from streams.core.journey.rule import broken_in, holds
 from streams.core.journey.scene import Scene
 from streams.core.journey.stage import entered
-from streams.core.touchpoint import Scalar, Touchpoint
+from streams.core.touchpoint import Touchpoint
 from streams.core.verdict import Breakage, Clock, Fact, Journey, Lived, PromiseState, Proof, Stage, Verdict
 
 UNOPENED = Verdict(None, (), None)
@@ -79,12 +79,12 @@ class Running:
         scene.touched.clear()
         if self._next_ms < clock.ms:
             concerned = self._with_overdue(concerned, clock.ms)
-        if concerned.keeps and (told := self._keep(concerned.keeps, scene)) and definition.concerns.facts:
-            concerned = concerned.joined(definition.concerns.facts)
-        if concerned.promises:
-            told |= self._promise(concerned.promises, scene)
-        if told:
+        if concerned.keeps and (told := self._keep(concerned.keeps, scene)):
             self._tell_facts(scene)
+            concerned = concerned.joined(definition.concerns.facts) if definition.concerns.facts else concerned
+        if concerned.promises and self._promise(concerned.promises, scene):
+            self._tell_facts(scene)
+            told = True
         if concerned.closing:
             self._close = closing(definition, scene.found[definition.opens][0], scene)
             self._wait(CLOSING, scene)
@@ -112,13 +112,7 @@ class Running:
             value, before = kept_fact(self.definition.keeps[number], scene), self._kept[number]
             if value != before or type(value) is not type(before):
                 self._kept[number], news = value, True
-        if news:
-            scene.facts = self._values()
         return news
-
-    def _values(self) -> dict[str, Scalar]:
-        values = zip(self.definition.keeps, self._kept, strict=True)
-        return {plan.name: value for plan, value in values if value is not None}
 
     def _promise(self, numbers: Sequence[int], scene: Scene) -> bool:
         """-> whether there are more without a due, or fewer."""
@@ -133,10 +127,11 @@ class Running:
         return sum(self._without_due) != without_due
 
     def _tell_facts(self, scene: Scene) -> None:
-        """A making or revision without a usable due is counted as a fact."""
-        scene.facts = facts = self._values()
+        """What is kept; a making or revision without a usable due is counted as well."""
+        facts = {plan.name: value for plan, value in zip(self.definition.keeps, self._kept, strict=True) if value is not None}
         if without_due := sum(self._without_due):
             facts[WITHOUT_DUE] = without_due
+        scene.facts = facts
         self._facts = tuple([Fact(name, value) for name, value in facts.items()])
 
     def _stage(self, numbers: Sequence[int], scene: Scene) -> None:
@@ -153,7 +148,8 @@ class Running:
             if rule.level > level:
                 scene, level = scene.among_breakages([*chain.from_iterable(found[:number])]), rule.level
             broken = broken_in(rule, scene)
-            self._wait(behind + number, scene)
+            if scene.pending or behind + number in self._deadlines:
+                self._wait(behind + number, scene)
             if broken or found[number]:
                 stands = broken and holds(rule, journey, scene)
                 found[number] = breakages(rule, broken, about_of(journey), scene) if stands else ()

@@ -54,12 +54,11 @@ class Scene:
     def take(self, touchpoints: Sequence[Touchpoint]) -> None:
         """Touchpoints behind all that are here."""
         classifier, found, at = self.definition.classifier, self.found, self.at
-        seen = self.history.take(touchpoints) if self.history else [0] * len(touchpoints)
-        for touchpoint, changes in zip(touchpoints, seen, strict=True):
+        begun, seen = len(at), self.history.take(touchpoints) if self.history else None
+        for position, touchpoint in enumerate(touchpoints, begun):
             slots, undecided, weight = classifier.known.get(classifier.key(touchpoint)) or classifier.learn(touchpoint)
             if undecided:
-                slots += tuple([slot for slot, holds in undecided if holds(touchpoint, changes)])
-            position = len(at)
+                slots += tuple([slot for slot, holds in undecided if holds(touchpoint, seen[position - begun] if seen else 0)])
             for slot in slots:
                 if positions := found[slot]:
                     positions.append(position)
