@@ -103,3 +103,13 @@ def test_a_journey_that_goes_on_finds_the_same_at_every_touchpoint(
         clock_ms = newest.occurred_at + behind_h * HOUR_MS
         verdict = running.judge(story[:number], Clock(clock_ms, NEVER), continued=True)
         assert broken_in(verdict) == lived(story[:number], waits, same, clock_ms)
+
+
+def test_a_wait_as_long_as_the_journey_is_the_only_one_also_as_the_journey_goes_on() -> None:
+    """It was met: what is asked behind that is nothing to wait for, though the books are closed over it."""
+    rule = "{after: asked, of: told, within: journey, waits: first}"
+    running = Running(define(f"breakages: {{quiet: {{absence: {rule}, per: occurrence}}}}"), "o")
+    story = [touch(hour, action) for hour, action in enumerate(["opened", "asked", "told", "asked"])]
+    for number, expected in ((2, 1), (3, 0), (4, 0)):
+        verdict = running.judge(story[:number], Clock(9 * HOUR_MS, 9 * HOUR_MS), continued=True)
+        assert len(verdict.breakages) == expected

@@ -74,17 +74,16 @@ class Running:
         return scene
 
     def _judged(self, scene: Scene, opening: Touchpoint, clock: Clock) -> Verdict:
-        definition, told = self.definition, False
+        definition = self.definition
         concerned = definition.concerns.of(frozenset(scene.touched))
         scene.touched.clear()
         if self._next_ms < clock.ms:
             concerned = self._with_overdue(concerned, clock.ms)
-        if concerned.keeps and (told := self._keep(concerned.keeps, scene)):
-            self._tell_facts(scene)
-            concerned = concerned.joined(definition.concerns.facts) if definition.concerns.facts else concerned
-        if concerned.promises and self._promise(concerned.promises, scene):
-            self._tell_facts(scene)
-            told = True
+        told = bool(concerned.keeps) and self._keep(concerned.keeps, scene)
+        if told and definition.concerns.facts:
+            concerned = concerned.joined(definition.concerns.facts)
+        if concerned.promises:
+            told |= self._promise(concerned.promises, scene)
         if concerned.closing:
             self._close = closing(definition, scene.found[definition.opens][0], scene)
             self._wait(CLOSING, scene)
@@ -112,11 +111,13 @@ class Running:
             value, before = kept_fact(self.definition.keeps[number], scene), self._kept[number]
             if value != before or type(value) is not type(before):
                 self._kept[number], news = value, True
+        if news:
+            self._tell_facts(scene)
         return news
 
     def _promise(self, numbers: Sequence[int], scene: Scene) -> bool:
-        """-> whether there are more without a due, or fewer."""
-        without_due = sum(self._without_due)
+        """-> whether a fact came of it: more of them are without a due, or fewer."""
+        before = sum(self._without_due)
         for number in numbers:
             plan = self.definition.promises[number]
             made, self._without_due[number] = commitments(plan, scene)
@@ -124,7 +125,10 @@ class Running:
             self._promises[number] = [promise_state(plan, each, scene) for each in made]
             self._wait(number, scene)
         self._promised = tuple(chain.from_iterable(self._promises))
-        return sum(self._without_due) != without_due
+        news = sum(self._without_due) != before
+        if news:
+            self._tell_facts(scene)
+        return news
 
     def _tell_facts(self, scene: Scene) -> None:
         """What is kept; a making or revision without a usable due is counted as well."""
