@@ -1,6 +1,7 @@
 """What judging one instance of a definition yields: its journey, its breakages, and when to look again.
 
 Pure columns only: no row here depends on when or in which order touchpoints arrived.  Times are epoch milliseconds UTC.
+Nothing here can hold itself (`gc=False`): it goes when nobody holds it, without the collector's help.
 """
 
 import msgspec
@@ -8,7 +9,7 @@ import msgspec
 from streams.core.touchpoint import Scalar
 
 
-class Clock(msgspec.Struct, array_like=True, frozen=True):
+class Clock(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """How far event time has advanced.  Nothing has been said yet: `NEVER`."""
 
     ms: int
@@ -19,7 +20,7 @@ NEVER = -(1 << 62)
 UNKNOWN = Clock(NEVER, NEVER)
 
 
-class Proof(msgspec.Struct, array_like=True, frozen=True):
+class Proof(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A touchpoint that proves something, and its role in it (`opened`, `after`, `made`, `kept`, `of`, ...)."""
 
     source: str
@@ -29,7 +30,7 @@ class Proof(msgspec.Struct, array_like=True, frozen=True):
     role: str
 
 
-class Stage(msgspec.Struct, array_like=True, frozen=True):
+class Stage(msgspec.Struct, array_like=True, frozen=True, gc=False):
     name: str
     entry: int  # 1 for the first time, 2 for the second ...
     started_at: int
@@ -40,7 +41,7 @@ class Stage(msgspec.Struct, array_like=True, frozen=True):
     ended_by: str
 
 
-class PromiseState(msgspec.Struct, array_like=True, frozen=True):
+class PromiseState(msgspec.Struct, array_like=True, frozen=True, gc=False):
     name: str
     occurrence: str  # empty, or `source/event id` of the touchpoint that made it when `per: occurrence`
     state: str  # open, kept, kept_late, overdue, released
@@ -54,12 +55,12 @@ class PromiseState(msgspec.Struct, array_like=True, frozen=True):
     settled_by: str
 
 
-class Fact(msgspec.Struct, array_like=True, frozen=True):
+class Fact(msgspec.Struct, array_like=True, frozen=True, gc=False):
     name: str
     value: Scalar
 
 
-class Journey(msgspec.Struct, array_like=True, frozen=True):
+class Journey(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One instance of a definition for one person."""
 
     definition: str
@@ -82,7 +83,7 @@ class Journey(msgspec.Struct, array_like=True, frozen=True):
     facts: tuple[Fact, ...]
 
 
-class Breakage(msgspec.Struct, array_like=True, frozen=True):
+class Breakage(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A rule that a journey broke.  (definition, rule, instance, occurrence) is its cause, without the person."""
 
     definition: str
@@ -104,7 +105,7 @@ class Breakage(msgspec.Struct, array_like=True, frozen=True):
     facts: tuple[Fact, ...]
 
 
-class Lived(msgspec.Struct, array_like=True, frozen=True):
+class Lived(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What rules over a person's journeys know of one."""
 
     definition: str
@@ -118,7 +119,7 @@ class Lived(msgspec.Struct, array_like=True, frozen=True):
     facts: tuple[Fact, ...]
 
 
-class Verdict(msgspec.Struct, array_like=True, frozen=True):
+class Verdict(msgspec.Struct, array_like=True, frozen=True, gc=False):
     journey: Journey | None  # None: nothing opened it
     breakages: tuple[Breakage, ...]
     next_deadline: (

@@ -114,11 +114,41 @@ def test_every_row_stands_on_its_touchpoints(definition: Compiled, story: Story,
 long_stories = st.lists(touchpoints("open", *ACTIONS), min_size=6, max_size=9).map(copies_resolved)
 
 
+steps = (st.lists(clocks_ms, min_size=9, max_size=9), st.lists(st.integers(0, 2), min_size=9, max_size=9))
+
+
 @settings(always, max_examples=400)
-@given(compiled, long_stories, st.lists(clocks_ms, min_size=9, max_size=9), st.lists(st.integers(0, 2), min_size=9, max_size=9))
+@given(compiled, long_stories, *steps)
 def test_a_journey_step_by_step_equals_one_from_scratch(
     definition: Compiled, story: Story, clocks: list[int], sizes: list[int]
 ) -> None:
+    steps_equal_scratch(definition, story, clocks, sizes)
+
+
+single_waits = st.fixed_dictionaries(
+    {
+        "after": st.sampled_from(["ask", ["ask", "both"]]),
+        "of": st.sampled_from(["tell", ["tell", "both"]]),
+        "within": st.sampled_from(["3h", "journey"]),
+        "waits": st.sampled_from(["first", "each", "last"]),
+    },
+    optional={"unless": st.just("stop"), "until": st.just("close")},
+)
+dense_stories = st.lists(touchpoints("ask", "ask", "tell", "both", "stop", "close"), min_size=4, max_size=9).map(copies_resolved)
+
+
+@settings(always, max_examples=400)
+@given(single_waits, dense_stories, *steps)
+def test_waits_that_go_on_end_as_those_from_scratch(
+    wait: dict[str, Any], story: Story, clocks: list[int], sizes: list[int]
+) -> None:
+    """One absence among few actions: its waits begin, end and are excused all the time."""
+    body = {"opens": "*", "closes": {"closed": "close"}, "breakages": {"a": {"absence": wait, "per": "occurrence"}}}
+    definition = compile_definition(Definition.model_validate({"journey": "order", "version": 1, "instance": "order", **body}))
+    steps_equal_scratch(definition, story, clocks, sizes)
+
+
+def steps_equal_scratch(definition: Compiled, story: Story, clocks: list[int], sizes: list[int]) -> None:
     """Touchpoints come one, two or none at a time; the clock advances between them, and at some time the books are closed."""
     running, told = Running(definition, "o"), 0
     for number, (size, clock_ms) in enumerate(zip(sizes, sorted(clocks), strict=True)):

@@ -1,7 +1,6 @@
 """The model to what is judged by.  A selector that is written several times gets one number."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from streams.core.calendar import Calendar, Hours
@@ -12,7 +11,6 @@ from streams.core.definition.compile_rule import RuleCompiler
 from streams.core.definition.compiled import (
     NOTHING,
     Compiled,
-    Concerns,
     CountJourneysPlan,
     Instances,
     JourneysPlan,
@@ -22,6 +20,7 @@ from streams.core.definition.compiled import (
     Slot,
     StagePlan,
 )
+from streams.core.definition.concerns import Concerned, Concerns
 from streams.core.definition.due import due_of
 from streams.core.definition.length import ELAPSED, Length, earliest, length_by_region, length_of
 from streams.core.definition.levels import levels
@@ -62,20 +61,29 @@ def compile_definition(definition: Definition, calendars: Mapping[str, Calendar]
     return _Compiler(definition, known_calendars(calendars)).compiled()
 
 
-def _concerns(rules: Sequence[RulePlan]) -> Concerns:
-    by_slot: defaultdict[Slot, list[int]] = defaultdict(list)
-    by_promise: defaultdict[str, list[int]] = defaultdict(list)
-    for number, rule in enumerate(rules):
-        for slot in rule.slots:
-            by_slot[slot].append(number)
-        if rule.promise:
-            by_promise[rule.promise].append(number)
+def _concerns(
+    closing: frozenset[Slot],
+    keeps: Sequence[KeepPlan],
+    stages: Sequence[StagePlan],
+    promises: Sequence[PromisePlan],
+    rules: Sequence[RulePlan],
+    *,
+    expires: bool,
+) -> Concerns:
     return Concerns(
-        {slot: tuple(numbers) for slot, numbers in by_slot.items()},
-        {promise: tuple(numbers) for promise, numbers in by_promise.items()},
-        frozenset(number for number, rule in enumerate(rules) if rule.always),
-        frozenset(range(len(rules))),
+        [frozenset((each.of,)) for each in keeps],
+        [frozenset((each.begins, each.ends)) for each in stages],
+        [each.slots for each in promises],
+        [each.slots for each in rules],
+        closing,
+        rules_of=[_numbers(rule.promise == each.name for rule in rules) for each in promises],
+        due_by_facts=_numbers(each.due_by_facts for each in promises),
+        always=Concerned(rules=_numbers(rule.always for rule in rules), closing=expires),
     )
+
+
+def _numbers(holds: Iterable[bool]) -> tuple[int, ...]:
+    return tuple(number for number, each in enumerate(holds) if each)
 
 
 class _Compiler:
@@ -103,6 +111,8 @@ class _Compiler:
             for number, level in enumerate(order)
             for plan in (of_journeys[name.partition(".")[2]] for name in level)
         )
+        closing = frozenset((opens, *(slot for _, slot in closes)))
+        expires = self._expires()
         return Compiled(
             definition=definition,
             name=definition.journey,
@@ -116,16 +126,14 @@ class _Compiler:
             takes_first_outcome=definition.outcome == "first",
             reopens=definition.after_close == "reopen",
             ignores_after_close=definition.after_close == "ignore",
-            expires=self._expires(),
+            expires=expires,
             pauses=pauses,
             keeps=keeps,
             stages=stages,
             promises=promises,
-            stage_slots=frozenset(slot for each in stages for slot in (each.begins, each.ends)),
-            closing_slots=frozenset((opens, *(slot for _, slot in closes))),
             continues=not (pauses or definition.after_close == "ignore"),
             journey_rules=journey_rules,
-            concerns=_concerns(journey_rules),
+            concerns=_concerns(closing, keeps, stages, promises, journey_rules, expires=expires is not None),
             person_rules=person_rules,
             rules=(*journey_rules, *person_rules),
             adopts=adopts,
@@ -151,7 +159,9 @@ class _Compiler:
         return earliest(lengths) if lengths else None
 
     def _keep(self, name: str, keep: Keep) -> KeepPlan:
-        return KeepPlan(name, self.slots.number(keep.of), reader(keep.value) if keep.value else None, keep.take)
+        """Counts are there from the start."""
+        read, at_first = reader(keep.value) if keep.value else None, 0 if keep.take in ("count", "distinct") else None
+        return KeepPlan(name, self.slots.number(keep.of), read, keep.take, at_first)
 
     def _stage(self, name: str, stage: Stage) -> StagePlan:
         number, calendar = self.slots.number, stage.calendar or self.definition.calendar
@@ -182,5 +192,5 @@ class _Compiler:
             match=reader(promise.match) if promise.match else None,
             paused=length if promise.paused else None,
             slots=frozenset((made, revised, kept, released)),
-            due_from_facts=isinstance(promise.due, str) and promise.due.startswith("keeps."),
+            due_by_facts=isinstance(promise.due, str) and promise.due.startswith("keeps."),
         )

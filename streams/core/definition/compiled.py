@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 from streams.core.definition.change import Changes
 from streams.core.definition.classify import Classifier
+from streams.core.definition.concerns import Concerns
 from streams.core.definition.condition import Holds
 from streams.core.definition.due import Due
 from streams.core.definition.length import Length
 from streams.core.definition.model import Definition
 from streams.core.definition.read import Read
+from streams.core.touchpoint import Scalar
 
 Slot = int  # number of a selector; what a journey has of it is found under this number
 NOTHING: Slot = 0  # the selector that selects nothing
@@ -21,6 +23,7 @@ class KeepPlan:
     of: Slot
     read: Read | None
     take: str
+    at_first: Scalar | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class PromisePlan:
     match: Read | None
     paused: Length | None  # how the time until a due is counted where pauses hold it up
     slots: frozenset[Slot]
-    due_from_facts: bool
+    due_by_facts: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class PromiseRulePlan:
     revised: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # each is itself: what is known of its waits is found under it
 class AbsencePlan:
     after: Slot
     of: Slot
@@ -145,16 +148,6 @@ class RulePlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Concerns:
-    """Which rules of journeys, by number, are to be judged again."""
-
-    by_slot: dict[Slot, tuple[int, ...]]  # when a touchpoint came that a selector selects
-    by_promise: dict[str, tuple[int, ...]]  # when a promise was looked at again
-    always: frozenset[int]
-    every: frozenset[int]
-
-
-@dataclass(frozen=True, slots=True)
 class Instances:
     """What is one journey: all that carries one identifier of a type; else the person, or each of its episodes."""
 
@@ -184,8 +177,6 @@ class Compiled:
     keeps: tuple[KeepPlan, ...]
     stages: tuple[StagePlan, ...]
     promises: tuple[PromisePlan, ...]
-    stage_slots: frozenset[Slot]
-    closing_slots: frozenset[Slot]
     continues: bool  # a touchpoint behind all others changes nothing of what the others mean
     journey_rules: tuple[RulePlan, ...]  # those that look at breakages behind those that they look at
     concerns: Concerns

@@ -5,23 +5,14 @@ from collections.abc import Sequence
 
 from streams.core.definition.compiled import AbsencePlan
 from streams.core.definition.length import ENDLESS_MS, with_pauses
-from streams.core.journey.broken import Broken, Proofs
+from streams.core.journey.broken import Broken
 from streams.core.journey.pairs import alike, concerning
 from streams.core.journey.scene import Position, Scene, following
 
-
-class Ending:
-    """How far a journey is for `within: journey`: when it was closed, and whether the books are closed over it."""
-
-    __slots__ = ("books_closed", "closed_ms", "last_ms")
-
-    def __init__(self, closed_ms: int | None, books_closed: bool, last_ms: int) -> None:
-        self.closed_ms = closed_ms
-        self.books_closed = books_closed
-        self.last_ms = last_ms
+Positions = Sequence[Position]
 
 
-def broken_absences(plan: AbsencePlan, ending: Ending, scene: Scene) -> list[Broken]:
+def broken_absences(plan: AbsencePlan, scene: Scene) -> list[Broken]:
     """The waits that were not met by their deadline (inclusive), in the order of their beginnings.
 
     A wait begins with a touchpoint of `after`.  It ends with the first of
@@ -41,105 +32,115 @@ def broken_absences(plan: AbsencePlan, ending: Ending, scene: Scene) -> list[Bro
     the beginning of a wait that comes after it), when the clock is past that or the books are closed.  When the books are
     closed over a journey that is open, it is broken as of the journey's last touchpoint, without a due.
     """
-    begins, meets = scene.found[plan.after], scene.found[plan.of]
-    if not begins:
+    found, since = scene.found, scene.settled.get(plan, 0)
+    after, excuses, stops = found[plan.after], found[plan.unless], found[plan.until]
+    if not after or after[-1] < since:
         return []
-    if not plan.same:
-        return _broken(plan, _Waits(begins, meets, scene.found[plan.unless], scene.found[plan.until]), ending, scene)
-    waiting, meeting = alike(plan.same, begins, scene.touchpoints), alike(plan.same, meets, scene.touchpoints)
+    if plan.same:
+        return _by_values(plan, scene)
+    begins = _beginnings(after, excuses, stops, since) if since or excuses or stops else after
+    broken, scene.settled[plan] = _broken(plan, begins, found[plan.of], excuses, stops[:1], scene)
+    return broken
+
+
+def _by_values(plan: AbsencePlan, scene: Scene) -> list[Broken]:
+    """Waits with equal values, among themselves."""
+    found, touchpoints = scene.found, scene.touchpoints
+    waiting, meeting = (alike(plan.same, found[slot], touchpoints) for slot in (plan.after, plan.of))
     broken = []
     for values, group in waiting.items():
-        drops = (concerning(plan.same, scene.found[slot], values, scene.touchpoints) for slot in (plan.unless, plan.until))
-        broken += _broken(plan, _Waits(group, meeting.get(values, ()), *drops), ending, scene)
+        excuses, stops = (concerning(plan.same, found[slot], values, touchpoints) for slot in (plan.unless, plan.until))
+        begins = _beginnings(group, excuses, stops, 0)
+        broken += _broken(plan, begins, meeting.get(values, ()), excuses, stops[:1], scene)[0]
     return sorted(broken, key=lambda each: each.position)
 
 
-class _Waits:
-    """The waits that may end one another, and what ends them: positions."""
-
-    __slots__ = ("begins", "excuses", "meets", "stop")
-
-    def __init__(
-        self, begins: Sequence[Position], meets: Sequence[Position], excuses: Sequence[Position], stops: Sequence[Position]
-    ) -> None:
-        self.meets, self.excuses, self.stop = meets, excuses, stops[:1]
-        if stops:
-            begins = begins[: bisect_left(begins, stops[0])]
-        if excuses:
-            excusing = frozenset(excuses)
-            begins = [begin for begin in begins if begin not in excusing]
-        self.begins = begins
+def _beginnings(begins: Positions, excuses: Positions, stops: Positions, since: Position) -> Positions:
+    """Those that begin a wait, from `since` on."""
+    if since or stops:
+        begins = begins[bisect_left(begins, since) : bisect_left(begins, stops[0]) if stops else None]
+    if excuses:
+        excusing = frozenset(excuses)
+        begins = [begin for begin in begins if begin not in excusing]
+    return begins
 
 
-def _broken(plan: AbsencePlan, waits: _Waits, ending: Ending, scene: Scene) -> list[Broken]:
-    """The missed ones."""
-    begins, meets = waits.begins, waits.meets
-    at, broken, busy_until = scene.at, [], -1
-    may_drop = waits.excuses or waits.stop
+def _broken(
+    plan: AbsencePlan, begins: Positions, meets: Positions, excuses: Positions, stop: Positions, scene: Scene
+) -> tuple[list[Broken], Position]:
+    """-> the missed ones, and where the first wait begins that is missed, or may yet be by what comes behind.
+
+    What is behind a wait that is over does not change it: it is not looked at again while the journey goes on.
+    """
+    at, newest, busy_until = scene.at, len(scene.at) - 1, -1
+    broken: list[Broken] = []
+    unsettled: list[Position] = []
     first, last = plan.waits == "first", plan.waits == "last"
     for index, begin in enumerate(begins):
         if begin < busy_until:
             continue
         deadline_ms = _deadline_ms(plan, begin, scene)
-        met = following(meets, begin)
-        if not first and met is not None and at[met] <= deadline_ms:
+        met = following(meets, begin) if begin < newest else None
+        in_time = met is not None and at[met] <= deadline_ms
+        if in_time and not first:
             continue  # most waits: whatever else would end this one ends it as well
-        if last and _anew(index, begins, met, deadline_ms, scene):
+        if last and index + 1 < len(begins) and _anew(begins[index + 1], met, deadline_ms, scene):
             continue
-        if may_drop and (dropped := _dropped(waits, begin, met, deadline_ms, scene)) is not None:
+        if (excuses or stop) and (dropped := _dropped(begin, met, deadline_ms, excuses, stop, scene)) is not None:
             busy_until = dropped if first else -1
             continue
-        if (met is None or at[met] > deadline_ms) and (missed := _missed(plan, begin, met, deadline_ms, ending, scene)):
-            broken.append(missed)
+        if not in_time:
+            unsettled.append(begin)
+            if missed := _missed(plan, begin, met, deadline_ms, scene):
+                broken.append(missed)
         if first:
             if met is None or plan.within is None:
+                unsettled.append(begin)
                 break
             busy_until = met
-    return broken
+    return broken, unsettled[0] if unsettled else len(at)
 
 
 def _deadline_ms(plan: AbsencePlan, begin: Position, scene: Scene) -> int:
-    if plan.within is None:
+    within, start_ms = plan.within, scene.at[begin]
+    if within is None:
         return ENDLESS_MS
-    start_ms, region = scene.at[begin], scene.touchpoints[begin].region
-    deadline_ms = plan.within.after(start_ms, region)
-    return with_pauses(plan.within, start_ms, deadline_ms, region, scene.pauses) if plan.paused else deadline_ms
+    region = scene.touchpoints[begin].region
+    deadline_ms = within.after(start_ms, region)
+    return with_pauses(within, start_ms, deadline_ms, region, scene.pauses) if plan.paused else deadline_ms
 
 
-def _anew(index: int, begins: Sequence[Position], met: Position | None, deadline_ms: int, scene: Scene) -> bool:
+def _anew(following_begin: Position, met: Position | None, deadline_ms: int, scene: Scene) -> bool:
     """Whether the next beginning takes the place of this one."""
-    if index + 1 == len(begins):
-        return False
-    following_begin = begins[index + 1]
     return scene.at[following_begin] <= deadline_ms and (met is None or following_begin < met)
 
 
-def _dropped(waits: _Waits, begin: Position, met: Position | None, deadline_ms: int, scene: Scene) -> Position | None:
+def _dropped(
+    begin: Position, met: Position | None, deadline_ms: int, excuses: Positions, stop: Positions, scene: Scene
+) -> Position | None:
     """The touchpoint that excuses a wait or stops the rule, if it comes in time and before the wait is met."""
-    excuse, stop = following(waits.excuses, begin), following(waits.stop, begin)
-    first = min((each for each in (excuse, stop) if each is not None), default=None)
+    excuse, stopped = following(excuses, begin), following(stop, begin)
+    first = min((each for each in (excuse, stopped) if each is not None), default=None)
     if first is None or scene.at[first] > deadline_ms or (met is not None and met < first):
         return None
     return first
 
 
-def _missed(
-    plan: AbsencePlan, begin: Position, met: Position | None, deadline_ms: int, ending: Ending, scene: Scene
-) -> Broken | None:
-    proofs = [(begin, "after")]
+def _missed(plan: AbsencePlan, begin: Position, met: Position | None, deadline_ms: int, scene: Scene) -> Broken | None:
     if plan.within is None:
-        return _unmet(begin, ending, proofs, scene)
+        return _unmet(begin, scene)
     if deadline_ms == ENDLESS_MS or not scene.passed(deadline_ms):
         return None
     if met is None:
-        return Broken(begin, deadline_ms, deadline_ms, None, proofs)
-    return Broken(begin, deadline_ms, deadline_ms, scene.at[met], [*proofs, (met, "of")])
+        return Broken(begin, deadline_ms, deadline_ms, None, [(begin, "after")])
+    return Broken(begin, deadline_ms, deadline_ms, scene.at[met], [(begin, "after"), (met, "of")])
 
 
-def _unmet(begin: Position, ending: Ending, proofs: Proofs, scene: Scene) -> Broken | None:
-    if ending.closed_ms is None:
-        return Broken(begin, None, ending.last_ms, None, proofs) if ending.books_closed else None
-    deadline_ms = max(ending.closed_ms, scene.at[begin])
-    if ending.books_closed or scene.passed(deadline_ms):
+def _unmet(begin: Position, scene: Scene) -> Broken | None:
+    (closed_ms, books_closed, last_ms), proofs = scene.ending, [(begin, "after")]
+    if closed_ms is None:
+        return Broken(begin, None, last_ms, None, proofs) if books_closed else None
+    deadline_ms = max(closed_ms, scene.at[begin])
+    if books_closed or scene.passed(deadline_ms):
         return Broken(begin, deadline_ms, deadline_ms, None, proofs)
     return None

@@ -10,9 +10,9 @@ from streams.core.touchpoint import Scalar
 
 
 def kept_fact(plan: KeepPlan, scene: Scene) -> Scalar | None:
-    """The value of a fact.  Counts are there from the start, other facts when a touchpoint brings a value."""
+    """The value of a fact.  Other facts than counts are there when a touchpoint brings a value."""
     values = _values(plan, scene)
-    return _TAKES[plan.take](values) if values or plan.take in ("count", "distinct") else None
+    return _TAKES[plan.take](values) if values else plan.at_first
 
 
 def _values(plan: KeepPlan, scene: Scene) -> list[Scalar]:

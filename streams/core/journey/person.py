@@ -7,7 +7,6 @@ import msgspec
 from streams.core.definition import Bundle, Compiled
 from streams.core.definition.compiled import CountJourneysPlan, JourneysPlan, RulePlan
 from streams.core.definition.levels import names_it
-from streams.core.journey.absence import Ending
 from streams.core.journey.broken import About, Broken, breakages, numbered
 from streams.core.journey.judge import judge
 from streams.core.journey.over_journeys import Violation, in_order, too_many, too_soon
@@ -16,8 +15,6 @@ from streams.core.journey.rule import broken_in
 from streams.core.journey.scene import Scene
 from streams.core.touchpoint import Touchpoint, order_of
 from streams.core.verdict import Breakage, Clock, Journey, Lived, Verdict
-
-NEVER_ENDS = Ending(None, False, 0)
 
 
 class Personal(msgspec.Struct):
@@ -148,7 +145,7 @@ class _Person:
             return self._over_journeys(definition, rule, rule.primitive)
         scene = self._scene(definition, rule)
         about = About(definition.name, definition.version, self.person, "", "", False, (), of_person=True)
-        return breakages(rule, broken_in(rule, NEVER_ENDS, scene), about, scene)
+        return breakages(rule, broken_in(rule, scene), about, scene)
 
     def _scene(self, definition: Compiled, rule: RulePlan) -> Scene:
         """What the rules of a definition look at; among breakages for a rule that looks at those."""

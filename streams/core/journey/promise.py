@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from streams.core.definition.compiled import PromisePlan
 from streams.core.definition.length import with_pauses
+from streams.core.definition.read import Read
 from streams.core.journey.pairs import ABSENT, matching, pair_all, pair_first
 from streams.core.journey.scene import Position, Scene
 from streams.core.verdict import PromiseState
@@ -40,21 +41,18 @@ def commitments(plan: PromisePlan, scene: Scene) -> tuple[list[Commitment], int]
 
     Per journey the first making counts, and further ones revise it.  Which keeping belongs to which, `pairs` says.
     """
-    makings = scene.found[plan.made]
-    if not makings:
-        return [], 0
+    makings, revisions, releases = scene.found[plan.made], scene.found[plan.revised], scene.found[plan.released]
     dues = _dues(makings, plan, scene)
     if not dues:
         return [], len(makings)
     pair = pair_all if plan.each else pair_first
     made = [Commitment(each, dues[each], kept) for each, kept in pair([*dues], scene.found[plan.kept], plan.match, scene)]
-    revisions, releases = scene.found[plan.revised], scene.found[plan.released]
-    revised = _dues(revisions, plan, scene) if revisions else {}
+    revised = _dues(revisions, plan, scene)
     unusable = len(makings) - len(dues) + len(revisions) - len(revised)
     if not plan.each:
         revised |= dues
     if releases or len(revised) > (not plan.each):
-        changes, releasing = sorted({*revised, *releases}), frozenset(releases)
+        changes, releasing = sorted({*revised, *releases} if releases else revised), frozenset(releases)
         for commitment in made:
             _follow(commitment, changes, revised, releasing, plan, scene)
     if plan.paused:
@@ -109,7 +107,9 @@ def _follow(
     for position in changes:
         if kept is not None and position >= kept:
             return
-        if position == made or (position < made and plan.each) or not _concerns(position, made, plan, scene):
+        if position == made or (position < made and plan.each):
+            continue
+        if plan.match is not None and not _concerns(plan.match, position, made, scene):
             continue
         if position in releases and scene.at[position] <= commitment.due_ms:
             commitment.settled, commitment.released = position, True
@@ -119,12 +119,10 @@ def _follow(
             commitment.revised.append(position)
 
 
-def _concerns(position: Position, made: Position, plan: PromisePlan, scene: Scene) -> bool:
+def _concerns(match: Read, position: Position, made: Position, scene: Scene) -> bool:
     """Revisions and releases without a value to match by concern every promise of the plan."""
-    if plan.match is None:
-        return True
-    value = matching(plan.match, scene.touchpoints[position])
-    return value in (ABSENT, matching(plan.match, scene.touchpoints[made]))
+    value = matching(match, scene.touchpoints[position])
+    return value in (ABSENT, matching(match, scene.touchpoints[made]))
 
 
 def promise_state(plan: PromisePlan, commitment: Commitment, scene: Scene) -> PromiseState:

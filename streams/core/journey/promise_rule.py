@@ -1,21 +1,19 @@
 """The rules over promises: which of their states break a journey, and when."""
 
-from collections.abc import Sequence
-
 from streams.core.definition.compiled import PromiseRulePlan
 from streams.core.journey.broken import Broken
-from streams.core.journey.promise import Commitment
+from streams.core.journey.promise import Commitment, made_in
 from streams.core.journey.scene import Scene
 
 
-def broken_promises(plan: PromiseRulePlan, made: Sequence[Commitment], scene: Scene) -> list[Broken]:
+def broken_promises(plan: PromiseRulePlan, scene: Scene) -> list[Broken]:
     """What a rule finds broken, one for each commitment.
 
     Broken at the due that was missed; for `kept` and `released` when that happened, for `open` at the making, and
     for `revised` not before the revision that was one too many.  A late keeping recovers.
     """
     broken = []
-    for commitment in made:
+    for commitment in made_in(scene, plan.of):
         due_ms = commitment.first_due_ms if plan.against_first else commitment.due_ms
         state = commitment.state(due_ms, scene) if plan.when else ""
         if len(commitment.revised) >= plan.revised and (state in plan.when or not plan.when):

@@ -1,6 +1,7 @@
 """One rule, whichever primitive it has."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from streams.core.definition.compiled import (
     AbsencePlan,
@@ -11,10 +12,9 @@ from streams.core.definition.compiled import (
     StepsPlan,
     ThresholdPlan,
 )
-from streams.core.journey.absence import Ending, broken_absences
+from streams.core.journey.absence import broken_absences
 from streams.core.journey.broken import Broken
 from streams.core.journey.count import broken_counts
-from streams.core.journey.promise import made_in
 from streams.core.journey.promise_rule import broken_promises
 from streams.core.journey.scene import Scene
 from streams.core.journey.steps import broken_orders, broken_sequences
@@ -23,22 +23,19 @@ from streams.core.touchpoint import Scalar
 from streams.core.verdict import Journey
 
 
-def broken_in(rule: RulePlan, ending: Ending, scene: Scene) -> list[Broken]:
-    """What a rule finds broken among the touchpoints of a scene."""
-    match rule.primitive:
-        case AbsencePlan() as plan:
-            return broken_absences(plan, ending, scene)
-        case PromiseRulePlan() as plan:
-            return broken_promises(plan, made_in(scene, plan.of), scene)
-        case CountPlan() as plan:
-            return broken_counts(plan, scene)
-        case StepsPlan() as plan:
-            return broken_sequences(plan, scene)
-        case ThresholdPlan() as plan:
-            return broken_thresholds(plan, scene)
-        case OrderPlan() as plan:
-            return broken_orders(plan, scene)
-    raise TypeError(f"{rule.name} is judged over journeys, not touchpoints")
+def broken_in(rule: RulePlan, scene: Scene) -> list[Broken]:
+    """What a rule, one that is not over journeys, finds broken among the touchpoints of a scene."""
+    return _FINDS[type(rule.primitive)](rule.primitive, scene)
+
+
+_FINDS: Mapping[type, Callable[[Any, Scene], list[Broken]]] = {
+    AbsencePlan: broken_absences,
+    PromiseRulePlan: broken_promises,
+    CountPlan: broken_counts,
+    StepsPlan: broken_sequences,
+    ThresholdPlan: broken_thresholds,
+    OrderPlan: broken_orders,
+}
 
 
 def holds(rule: RulePlan, journey: Journey, scene: Scene) -> bool:

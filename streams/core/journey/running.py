@@ -4,164 +4,174 @@ A touchpoint behind all others concerns the parts of a definition whose selector
 became.  Everything else stands: a touchpoint costs what its own action costs, not what the number of rules costs.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from itertools import chain
 
 from msgspec import structs
 
-from streams.core.definition.compiled import Compiled, Slot
+from streams.core.definition.compiled import Compiled
+from streams.core.definition.concerns import CLOSING, Concerned
 from streams.core.definition.length import ENDLESS_MS
 from streams.core.definition.references import WITHOUT_DUE
-from streams.core.journey.absence import Ending
 from streams.core.journey.broken import About, breakages
 from streams.core.journey.closing import Closing, closing, last_adopted
 from streams.core.journey.keep import kept_fact
 from streams.core.journey.promise import commitments, promise_state
 from streams.core.journey.rule import broken_in, holds
 from streams.core.journey.scene import Scene
-from streams.core.journey.stage import stages
-from streams.core.touchpoint import Scalar, Touchpoint
+from streams.core.journey.stage import entered
+from streams.core.touchpoint import Touchpoint
 from streams.core.verdict import Breakage, Clock, Fact, Journey, Lived, PromiseState, Proof, Stage, Verdict
 
 UNOPENED = Verdict(None, (), None)
-CLOSING = -1  # its place among what waits for the clock, beside the numbers of promises and rules
 
 
 class Running:
     """`judge` again and again, with what was found before."""
 
+    __slots__ = (
+        "_breakages", "_close", "_deadlines", "_facts", "_found", "_kept", "_next_ms", "_promised", "_promises", "_scene",
+        "_staged", "_stages", "_without_due", "definition", "instance",
+    )  # fmt: skip
+
     def __init__(self, definition: Compiled, instance: str) -> None:
         self.definition, self.instance = definition, instance
         self._scene: Scene | None = None
-        self._touched: set[Slot] = set()  # selectors that selected something since the last time
 
     def judge(self, touchpoints: Sequence[Touchpoint], clock: Clock, *, continued: bool = False) -> Verdict:
         """See `streams.core.journey.judge`.  `continued`: those of the last time, and maybe more behind them."""
-        scene = self._scene
-        if continued and scene is not None and self.definition.continues:
-            self._touched |= scene.take(touchpoints[len(scene.at) :])
+        definition, scene = self.definition, self._scene
+        if continued and scene is not None and definition.continues:
+            scene.take(touchpoints[len(scene.at) :])
             scene.clock_ms = clock.ms
         else:
             scene = self._begin(touchpoints, clock.ms)
-        openings = scene.found[self.definition.opens]
+        openings = scene.found[definition.opens]
         if not openings:
             return UNOPENED
-        if self.definition.ignores_after_close and (end := last_adopted(self.definition, openings[0], scene) + 1) < len(scene.at):
+        if definition.ignores_after_close and (end := last_adopted(definition, openings[0], scene) + 1) < len(scene.at):
             scene = self._begin(touchpoints[:end], clock.ms)
-        verdict = self._judged(scene, scene.touchpoints[openings[0]], clock)
-        self._fresh, self._touched = False, set()
-        return verdict
+        return self._judged(scene, scene.touchpoints[openings[0]], clock)
 
     def _begin(self, touchpoints: Sequence[Touchpoint], clock_ms: int) -> Scene:
+        """As if nothing had happened yet: what these touchpoints do not concern is judged with that."""
         definition = self.definition
         self._scene = scene = Scene(definition, touchpoints, clock_ms)
-        self._fresh = True  # everything is to be judged
-        self._touched = set()
         self._deadlines: dict[int, int] = {}
+        self._next_ms = ENDLESS_MS
         self._close: Closing | None = None
-        self._kept: list[Scalar | None] = [None] * len(definition.keeps)
+        self._kept = [plan.at_first for plan in definition.keeps]
+        self._without_due = [0] * len(definition.promises)
+        self._promises: list[Sequence[PromiseState]] = [()] * len(definition.promises)
+        self._promised: tuple[PromiseState, ...] = ()
+        self._stages: list[Sequence[Stage]] = [()] * len(definition.stages)
+        self._staged: tuple[Stage, ...] = ()
+        self._found: list[Sequence[Breakage]] = [()] * len(definition.journey_rules)
+        self._breakages: tuple[Breakage, ...] = ()
         self._facts: tuple[Fact, ...] = ()
-        self._without_due: list[int] = [0] * len(definition.promises)
-        self._promises: list[list[PromiseState]] = [[]] * len(definition.promises)
-        self._stages: tuple[Stage, ...] = ()
-        self._found: list[list[Breakage]] = [[]] * len(definition.journey_rules)
+        if self._kept.count(None) < len(self._kept):
+            self._tell_facts(scene)
         return scene
 
     def _judged(self, scene: Scene, opening: Touchpoint, clock: Clock) -> Verdict:
-        definition, before = self.definition, self._facts
-        kept = self._keep(scene)
-        promised = self._promise(scene, kept=kept)
-        if kept or promised or self._fresh:
-            self._tell_facts(scene)
-        self._end(scene)
-        if self._fresh or not definition.stage_slots.isdisjoint(self._touched):
-            self._stages = stages(definition.stages, scene)
+        definition = self.definition
+        concerned = definition.concerns.of(frozenset(scene.touched))
+        scene.touched.clear()
+        if self._next_ms < clock.ms:
+            concerned = self._with_overdue(concerned, clock.ms)
+        told = bool(concerned.keeps) and self._keep(concerned.keeps, scene)
+        if told and definition.concerns.facts:
+            concerned = concerned.joined(definition.concerns.facts)
+        if concerned.promises:
+            told |= self._promise(concerned.promises, scene)
+        if concerned.closing:
+            self._close = closing(definition, scene.found[definition.opens][0], scene)
+            self._wait(CLOSING, scene)
+        if concerned.stages:
+            self._stage(concerned.stages, scene)
         journey = self._journey(scene, opening)
-        if definition.journey_rules:
-            self._break(journey, promised, clock, scene, told=self._facts != before)
+        if told or concerned.rules:
+            self._break(concerned.rules, journey, clock, scene, told=told)
+        next_ms = self._next_ms = min(self._deadlines.values()) if self._deadlines else ENDLESS_MS
         lived = lived_of(journey, opening) if definition.compares_journeys else None
-        found = tuple([breakage for several in self._found for breakage in several])
-        return Verdict(journey, found, min(self._deadlines.values(), default=None), lived)
+        return Verdict(journey, self._breakages, None if next_ms == ENDLESS_MS else next_ms, lived)
 
-    def _keep(self, scene: Scene) -> bool:
+    def _with_overdue(self, concerned: Concerned, clock_ms: int) -> Concerned:
+        """What the clock concerns as well: it is past what a part waited for."""
+        at = self.definition.concerns.at
+        for place, due_ms in self._deadlines.items():
+            if due_ms < clock_ms:
+                concerned = concerned.joined(at(place))
+        return concerned
+
+    def _keep(self, numbers: Sequence[int], scene: Scene) -> bool:
         """-> whether a fact has another value."""
         news = False
-        for number, plan in enumerate(self.definition.keeps):
-            if self._fresh or plan.of in self._touched:
-                value, before = kept_fact(plan, scene), self._kept[number]
-                if value != before or type(value) is not type(before):
-                    self._kept[number], news = value, True
+        for number in numbers:
+            value, before = kept_fact(self.definition.keeps[number], scene), self._kept[number]
+            if value != before or type(value) is not type(before):
+                self._kept[number], news = value, True
         if news:
-            values = zip(self.definition.keeps, self._kept, strict=True)
-            scene.facts = {plan.name: value for plan, value in values if value is not None}
+            self._tell_facts(scene)
         return news
 
-    def _promise(self, scene: Scene, *, kept: bool) -> set[str]:
-        """-> the promises that were looked at again."""
-        again = set()
-        for number, plan in enumerate(self.definition.promises):
-            if self._concerned(number, plan.slots, scene) or (kept and plan.due_from_facts):
-                scene.made[plan.name], self._without_due[number] = commitments(plan, scene)
-                self._promises[number] = [promise_state(plan, each, scene) for each in scene.made[plan.name]]
-                self._wait(number, scene)
-                again.add(plan.name)
-        return again
+    def _promise(self, numbers: Sequence[int], scene: Scene) -> bool:
+        """-> whether a fact came of it: more of them are without a due, or fewer."""
+        before = sum(self._without_due)
+        for number in numbers:
+            plan = self.definition.promises[number]
+            made, self._without_due[number] = commitments(plan, scene)
+            scene.made[plan.name] = made
+            self._promises[number] = [promise_state(plan, each, scene) for each in made]
+            self._wait(number, scene)
+        self._promised = tuple(chain.from_iterable(self._promises))
+        news = sum(self._without_due) != before
+        if news:
+            self._tell_facts(scene)
+        return news
 
     def _tell_facts(self, scene: Scene) -> None:
-        """A making or revision without a usable due is counted as a fact."""
-        facts = {name: value for name, value in scene.facts.items() if name != WITHOUT_DUE}
+        """What is kept; a making or revision without a usable due is counted as well."""
+        facts = {plan.name: value for plan, value in zip(self.definition.keeps, self._kept, strict=True) if value is not None}
         if without_due := sum(self._without_due):
             facts[WITHOUT_DUE] = without_due
         scene.facts = facts
         self._facts = tuple([Fact(name, value) for name, value in facts.items()])
 
-    def _end(self, scene: Scene) -> None:
-        definition = self.definition
-        if self._fresh or definition.expires or not definition.closing_slots.isdisjoint(self._touched):
-            self._close = closing(definition, scene.found[definition.opens][0], scene)
-            self._wait(CLOSING, scene)
+    def _stage(self, numbers: Sequence[int], scene: Scene) -> None:
+        for number in numbers:
+            self._stages[number] = entered(self.definition.stages[number], scene)
+        self._staged = tuple(chain.from_iterable(self._stages))
 
-    def _break(self, journey: Journey, promised: set[str], clock: Clock, scene: Scene, *, told: bool) -> None:
-        ending = Ending(journey.closed_at, clock.final_ms >= journey.opened_at, journey.last_at)
-        asked = self._asked(promised, clock.ms)
-        if told:
-            for number, found in enumerate(self._found):
-                if found and number not in asked:
-                    self._found[number] = [structs.replace(each, facts=self._facts) for each in found]
-        level = 0
-        for number in sorted(asked):
-            rule = self.definition.journey_rules[number]
+    def _break(self, numbers: Sequence[int], journey: Journey, clock: Clock, scene: Scene, *, told: bool) -> None:
+        scene.ending = journey.closed_at, clock.final_ms >= journey.opened_at, journey.last_at
+        rules, found, behind = self.definition.journey_rules, self._found, len(self._promises)
+        level, news = 0, told and self._retell()
+        for number in numbers:
+            rule = rules[number]
             if rule.level > level:
-                scene, level = scene.among_breakages([each for found in self._found[:number] for each in found]), rule.level
-            broken = broken_in(rule, ending, scene)
-            self._wait(len(self._promises) + number, scene)
-            self._found[number] = (
-                breakages(rule, broken, about_of(journey), scene) if broken and holds(rule, journey, scene) else []
-            )
+                scene, level = scene.among_breakages([*chain.from_iterable(found[:number])]), rule.level
+            broken = broken_in(rule, scene)
+            if scene.pending or behind + number in self._deadlines:
+                self._wait(behind + number, scene)
+            if broken or found[number]:
+                stands = broken and holds(rule, journey, scene)
+                found[number] = breakages(rule, broken, about_of(journey), scene) if stands else ()
+                news = True
+        if news:
+            self._breakages = tuple(chain.from_iterable(found))
 
-    def _asked(self, promised: set[str], clock_ms: int) -> Collection[int]:
-        """Numbers of the rules that a touchpoint, a promise or the clock concerns."""
-        concerns, promises = self.definition.concerns, len(self._promises)
-        if self._fresh:
-            return concerns.every
-        asked = {number for slot in self._touched for number in concerns.by_slot.get(slot, ())}
-        asked |= concerns.always
-        for name in promised:
-            asked.update(concerns.by_promise.get(name, ()))
-        if self._deadlines and min(self._deadlines.values()) < clock_ms:
-            asked.update(place - promises for place, due_ms in self._deadlines.items() if due_ms < clock_ms and place >= promises)
-        return asked
-
-    def _concerned(self, place: int, slots: frozenset[Slot], scene: Scene) -> bool:
-        """Whether a touchpoint came that a part looks at, or the clock is past what it waited for."""
-        if self._fresh or not slots.isdisjoint(self._touched):
-            return True
-        return self._deadlines.get(place, ENDLESS_MS) < scene.clock_ms
+    def _retell(self) -> bool:
+        """Every breakage carries the facts of its journey.  -> whether there is one."""
+        for number, found in enumerate(self._found):
+            if found:
+                self._found[number] = [structs.replace(each, facts=self._facts) for each in found]
+        return any(self._found)
 
     def _wait(self, place: int, scene: Scene) -> None:
-        pending = scene.pending
-        if pending:
-            self._deadlines[place] = min(pending)
-            pending.clear()
+        if scene.pending:
+            self._deadlines[place] = min(scene.pending)
+            scene.pending.clear()
         else:
             self._deadlines.pop(place, None)
 
@@ -183,8 +193,8 @@ class Running:
             opened.channel,
             scene.effort,
             bool(opened.load),
-            self._stages,
-            tuple([state for several in self._promises for state in several]),
+            self._staged,
+            self._promised,
             self._facts,
         )
 

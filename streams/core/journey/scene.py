@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from streams.core.definition.compiled import Compiled, Slot
+from streams.core.definition.compiled import AbsencePlan, Compiled, Slot
 from streams.core.definition.length import Pauses
 from streams.core.journey.echo import Echo
 from streams.core.touchpoint import Scalar, Touchpoint, order_of
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from streams.core.journey.promise import Commitment
 
 Position = int  # of a touchpoint in the journey's order
+Ending = tuple[int | None, bool, int]  # when a journey was closed, whether the books are closed over it, its last touchpoint's time
+
+NEVER_ENDS: Ending = (None, False, 0)
 
 _NOWHERE: list[Position] = []  # stays empty
 
@@ -22,9 +25,14 @@ class Scene:
     """What the parts of a verdict are read from.
 
     `found[slot]`: the ascending positions of the touchpoints that a selector selects.  `at`: their times.
+    `touched`: the selectors that selected something that nobody has looked at yet.
+    `settled`: from where on an absence has waits that may still be missed.
     """
 
-    __slots__ = ("at", "clock_ms", "definition", "effort", "facts", "found", "history", "made", "pauses", "pending", "touchpoints")
+    __slots__ = (
+        "at", "clock_ms", "definition", "effort", "ending", "facts", "found", "history", "made", "pauses", "pending", "settled",
+        "touched", "touchpoints",
+    )  # fmt: skip
 
     def __init__(self, definition: Compiled, touchpoints: Sequence[Touchpoint], clock_ms: int) -> None:
         self.definition = definition
@@ -32,22 +40,23 @@ class Scene:
         self.touchpoints: list[Touchpoint] = []
         self.at: list[int] = []
         self.found: list[list[Position]] = [_NOWHERE] * len(definition.classifier)
+        self.touched: set[Slot] = set()
         self.effort = 0.0
         self.facts: Mapping[str, Scalar] = {}
+        self.ending: Ending = NEVER_ENDS  # for `within: journey`
         self.made: dict[str, list[Commitment]] = {}
+        self.settled: dict[AbsencePlan, Position] = {}
         self.pending: list[int] = []
         self.history = definition.changes.history() if definition.changes else None
         self.take(touchpoints)
         self.pauses = self._pauses(definition.pauses) if definition.pauses else []
 
-    def take(self, touchpoints: Sequence[Touchpoint]) -> set[Slot]:
-        """Touchpoints behind all that are here.  -> the selectors that select one of them."""
-        classifier, found = self.definition.classifier, self.found
-        key, known = classifier.key, classifier.known
-        touched: set[Slot] = set()
-        begun, seen = len(self.at), self.history.take(touchpoints) if self.history else None
+    def take(self, touchpoints: Sequence[Touchpoint]) -> None:
+        """Touchpoints behind all that are here."""
+        classifier, found, at = self.definition.classifier, self.found, self.at
+        begun, seen = len(at), self.history.take(touchpoints) if self.history else None
         for position, touchpoint in enumerate(touchpoints, begun):
-            slots, undecided, weight = known.get(key(touchpoint)) or classifier.learn(touchpoint)
+            slots, undecided, weight = classifier.known.get(classifier.key(touchpoint)) or classifier.learn(touchpoint)
             if undecided:
                 slots += tuple([slot for slot, holds in undecided if holds(touchpoint, seen[position - begun] if seen else 0)])
             for slot in slots:
@@ -55,11 +64,10 @@ class Scene:
                     positions.append(position)
                 else:
                     found[slot] = [position]
-            touched.update(slots)
+            self.touched.update(slots)
             self.effort += weight
+            at.append(touchpoint.occurred_at)
         self.touchpoints += touchpoints
-        self.at += [touchpoint.occurred_at for touchpoint in touchpoints]
-        return touched
 
     def passed(self, deadline_ms: int) -> bool:
         """Whether the clock is past a deadline.  If not, the verdict may change when it is."""
@@ -72,7 +80,7 @@ class Scene:
         """The same with breakages among the touchpoints."""
         merged = sorted([*self.touchpoints, *map(Echo.of, breakages)], key=order_of)
         scene = Scene(self.definition, merged, self.clock_ms)
-        scene.facts, scene.pending = self.facts, self.pending
+        scene.facts, scene.pending, scene.ending = self.facts, self.pending, self.ending
         return scene
 
     def _pauses(self, slots: tuple[Slot, Slot]) -> Pauses:

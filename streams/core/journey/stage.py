@@ -1,6 +1,6 @@
 """Stages: how long it took from one touchpoint to another."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from streams.core.definition.compiled import StagePlan
 from streams.core.definition.length import Pauses
@@ -9,21 +9,19 @@ from streams.core.journey.scene import Position, Scene
 from streams.core.verdict import Stage
 
 
-def stages(plans: Sequence[StagePlan], scene: Scene) -> tuple[Stage, ...]:
-    """The stages that were entered.
+def entered(plan: StagePlan, scene: Scene) -> list[Stage]:
+    """A stage, as often as it was entered.
 
     Per journey: from the first `from` to the first `to` of the journey, which may lie before it: then the duration is
     negative.  Per occurrence: each `from` enters; a `to` ends all that are entered and not ended; an entry that none
     follows ends with an earlier `to` that ended and began nothing.  With `match` only equal values belong together.
     `paused`: without the time in the journey's pauses.
     """
-    entered: list[Stage] = []
-    for plan in plans:
-        if begins := scene.found[plan.begins]:
-            pairs = (pair_all if plan.each else pair_first)(begins, scene.found[plan.ends], plan.match, scene)
-            for entry, (begin, end) in enumerate(pairs, 1):
-                entered.append(_stage(plan, entry, begin, end, scene))
-    return tuple(entered)
+    begins = scene.found[plan.begins]
+    if not begins:
+        return []
+    pairs = (pair_all if plan.each else pair_first)(begins, scene.found[plan.ends], plan.match, scene)
+    return [_stage(plan, entry, begin, end, scene) for entry, (begin, end) in enumerate(pairs, 1)]
 
 
 def _stage(plan: StagePlan, entry: int, begin: Position, end: Position | None, scene: Scene) -> Stage:

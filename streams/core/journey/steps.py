@@ -22,7 +22,7 @@ def broken_sequences(plan: StepsPlan, scene: Scene) -> list[Broken]:
     `next`: each step is the touchpoint right behind the one before it, of those that carry the same values.
     """
     found = [scene.found[step] for step in plan.steps]
-    if not all(found):
+    if not _in_order(found):
         return []
     if plan.next:
         return numbered(_broken(chain, chain[-1], scene) for chain in _neighbours(plan, found, scene))
@@ -30,6 +30,17 @@ def broken_sequences(plan: StepsPlan, scene: Scene) -> list[Broken]:
     if plan.counts_first:
         return numbered(_broken(chain, chain[0], scene) for group in grouped for chain in _from_first(plan, group, scene))
     return numbered(_broken(chain, chain[-1], scene) for group in grouped for chain in _to_last(plan, group, scene))
+
+
+def _in_order(found: Sequence[Sequence[Position]]) -> bool:
+    """Whether any touchpoints follow one another as the steps do, whatever they carry: in most journeys none do."""
+    last = -1
+    for positions in found:
+        behind = following(positions, last)
+        if behind is None:
+            return False
+        last = behind
+    return True
 
 
 def _broken(chain: Chain, position: Position, scene: Scene) -> Broken:
@@ -133,4 +144,4 @@ def broken_orders(plan: OrderPlan, scene: Scene) -> list[Broken]:
         if entered < furthest:
             broken.append(Broken(entered, None, scene.at[furthest], None, [(entered, "early"), (furthest, "late")]))
         furthest = max(furthest, entered)
-    return numbered(broken)
+    return numbered(broken) if broken else []
