@@ -108,7 +108,8 @@ class Wiring:
 
         def make(tp: TP) -> Cell:
             store, judge = MemoryStore(), Judge(lambda bundle: declare(self.shelf.find(bundle)))
-            partition = Partition(tp.partition, settings.log_partitions, store, judge, settings.step_persons)
+            keeps_ms = round(settings.late_horizon_s * 1_000)
+            partition = Partition(tp.partition, settings.log_partitions, store, judge, settings.step_persons, keeps_ms)
             machine = StitchMachine(settings, partition, store)
             return Cell(settings, "stitch", tp, settings.topic(topology.STATE), machine, plain)
 

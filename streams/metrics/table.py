@@ -98,6 +98,14 @@ STATE = Gauge(
     "throughline_state_entries", "entries", "Entries of state in memory: identifiers (identity); buckets of a person's "
     "touchpoints, redirects and the position (stitch).", STATEFUL, (topic, partition),
 )  # fmt: skip
+REDUCED = Counter(
+    "throughline_buckets_reduced_total", "buckets", "Buckets that forgot their touchpoints because nothing is to be expected of them "
+    "any more; they are in the database.", STITCH,
+)  # fmt: skip
+WANTED = Gauge(
+    "throughline_buckets_awaiting", "buckets", "Buckets that need forgotten touchpoints: they say nothing until these were read back.",
+    STITCH, (topic, partition),
+)  # fmt: skip
 JOURNEYS_OPEN = Gauge(
     "throughline_open_journeys", "journeys", "Journeys that stand open; exact, also after restarts.", STITCH, (definition,)
 )
@@ -132,6 +140,11 @@ INSERT = Histogram(
     "throughline_insert_seconds", "seconds", "One flush of the sink: all tables, waiting included.", LAND, buckets=LONG_S
 )
 WAITING = Gauge("throughline_waiting_rows", "rows", "Rows gathered for the next insert.", LAND)
+ANSWERED = Counter("throughline_facts_answered_total", "requests", "Requests for forgotten touchpoints that were answered.", LAND)
+SHORT = Counter(
+    "throughline_facts_short_total", "requests", "Of these, answered with fewer touchpoints than were forgotten: some are not in the "
+    "database any more.", LAND,
+)  # fmt: skip
 COMPUTED = Counter(
     "throughline_minutes_computed_total", "minutes", "Minutes whose figures were computed, repetitions included.", LAND
 )

@@ -21,7 +21,7 @@ def versions(*activations: Activation) -> list[int]:
     judge.activate(list(activations))
     for hour in (1, 6, 12):
         opened, rows = Opened("order:o", "order:o", Bucket()), Rows()
-        opened.add(touch(hour, "opened"))
+        opened.take([touch(hour, "opened")])
         judge.judge(opened, UNKNOWN, 0, rows)
         found += [row["definition_version"] for row in rows.journeys]
     return found

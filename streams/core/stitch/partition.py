@@ -1,8 +1,11 @@
-"""One partition of the person log as a state machine: records in; changed state, rows, moved facts and clocks out.
+"""One partition of the person log as a state machine: records in; changed state, rows, moved facts, wanted ones and clocks out.
 
 A step is one transaction: state, rows, moved facts and position appear together or not at all.  A record that concerns very many
 persons (a clock, an activation) is worked off in bounded steps; the position is (offset, step).  Nothing here knows where records
 come from or go to, so a whole world of partitions runs inside one test (tests/core/test_stitch_world.py).
+
+Touchpoints of a bucket of which nothing is to be expected any more are forgotten.  Whatever needs them after all asks for them: until
+they are back, the bucket keeps what comes and says nothing, so that nothing is judged by half of what happened.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,9 +14,11 @@ from heapq import heappop, heappush
 import msgspec
 
 from streams.core.clock import SILENT, PartitionClocks
+from streams.core.definition.length import ENDLESS_MS
 from streams.core.log import (
     FORMAT,
     Activation,
+    Forgotten,
     IdentityClock,
     IntakeClock,
     Move,
@@ -22,7 +27,9 @@ from streams.core.log import (
     Redirects,
     StitchClock,
     Touchpoints,
+    Wanted,
     home,
+    together,
     unpack_log,
     version,
 )
@@ -42,6 +49,7 @@ from streams.core.stitch.state import (
     read_header,
     redirect_key,
     split_bucket_key,
+    unpack_bucket,
     unpack_position,
     unpack_redirect,
 )
@@ -56,6 +64,8 @@ class Outcome(msgspec.Struct):
     taken: int
     rows: Rows
     moved: dict[int, list[Move]]  # other partition -> facts that follow a redirect there
+    wanted: list[Wanted]  # forgotten facts that are to be read back
+    reduced: int  # buckets that forgot their facts
     state: dict[bytes, bytes | None]
     clock: Clock | None  # the partition now judges at this clock, and everything due has been judged
     last_ms: int  # event time of the last touchpoint taken; NEVER if there was none
@@ -68,14 +78,18 @@ class WrongLife(Exception):
 class Partition:
     """Raises WrongLife on restoring, and whatever a fault of ours raises; it is not to be used after that."""
 
-    def __init__(self, number: int, partitions: int, store: Store, judge: Judge, most_touched: int = 2_000) -> None:
+    def __init__(
+        self, number: int, partitions: int, store: Store, judge: Judge, most_touched: int = 2_000, keeps_ms: int = ENDLESS_MS
+    ) -> None:
+        """`keeps_ms`: for how long the facts of a bucket are kept that nothing but a touchpoint can change."""
         self.number, self.partitions, self.store, self.judge = number, partitions, store, judge
-        self.most_touched = most_touched
+        self.most_touched, self._keeps_ms = most_touched, keeps_ms
         self._cache = Cache()
         self.position = Position(FORMAT, PartitionClocks(number, partitions))
         self.clock = UNKNOWN
         self._deadlines: list[tuple[int, bytes]] = []
         self._stale: list[bytes] = []  # buckets judged before the books were closed, or by other definitions
+        self._awaited: dict[bytes, Wanted] = {}  # asked for and not answered, by the bucket
         self._told = UNKNOWN
         self._word = StitchClock(number, SILENT, SILENT)
 
@@ -85,13 +99,16 @@ class Partition:
         if kept is not None:
             self.position = unpack_position(kept)
             self._same_life(life)
+            self.position.format = FORMAT
         else:
             self.position.life, self.position.epoch = life, epoch
         self.judge.activate(self.position.activations)
         self.clock = self.position.clocks.judged()
         for key, value in self.store.items():
             if key[:1] == BUCKET:
-                self._index(key, read_header(value))
+                self._index(key, header := read_header(value))
+                if header.asks:
+                    self._awaited[key] = self._wanted(Opened(*split_bucket_key(key), unpack_bucket(value)))
         self._find_stale()
 
     def _same_life(self, life: str) -> None:
@@ -107,9 +124,10 @@ class Partition:
     def step(self, records: Sequence[tuple[int, bytes]], now_ms: int) -> Outcome:
         """Work off (offset, packed record) pairs, as many as one transaction may concern.  `now_ms` is wall time, a trace."""
         self._desk, self._moved, self._last_ms = Desk(self.store, self._cache), dict[int, list[Move]](), NEVER
+        self._asked, self._reduced = list[Wanted](), 0
         taken = 0
         for offset, value in records:
-            if len(self._desk.touched) >= self.most_touched:
+            if self._is_full():
                 break
             done = self._take(offset, value)
             taken += done
@@ -117,7 +135,8 @@ class Partition:
                 break
         rows = self._judge_touched(now_ms)
         self.store.put(POSITION, pack_position(self.position))
-        return Outcome(taken, rows, self._moved, self.store.changed(), self._settled_clock(), self._last_ms)
+        changed, clock = self.store.changed(), self._settled_clock()
+        return Outcome(taken, rows, self._moved, self._asked, self._reduced, changed, clock, self._last_ms)
 
     def _take(self, offset: int, value: bytes) -> bool:
         """-> whether the record is done; if not, it is to be given again in the next step."""
@@ -155,18 +174,25 @@ class Partition:
         newest = belongs(self._where(claimed.address), claimed)
         if newest is claimed and home(claimed.root, self.partitions) == self.number:
             self._remember(claimed)
-        self._settle(newest, move.touchpoints)
+        self._settle(newest, move.touchpoints, move.forgotten, move.answers)
 
-    def _settle(self, redirect: Redirect, touchpoints: list[Touchpoint]) -> None:
+    def _settle(
+        self, redirect: Redirect, touchpoints: list[Touchpoint], forgotten: Forgotten | None = None, answers: int = 0
+    ) -> None:
         """Put touchpoints of one address to its person, or send them after it."""
         target = home(redirect.root, self.partitions)
         if target != self.number:
-            self._moved.setdefault(target, []).append(Move(redirect, touchpoints))
+            self._moved.setdefault(target, []).append(Move(redirect, touchpoints, forgotten, answers))
             return
         opened = self._desk.touch(redirect.root, redirect.address, self._version)
         opened.bucket.number = redirect.number
-        for touchpoint in touchpoints:
-            opened.add(touchpoint)
+        opened.take(touchpoints, self.clock.ms)
+        if answers and answers == opened.bucket.asked:
+            opened.bucket.asked, opened.bucket.forgotten = 0, None
+        if forgotten:
+            opened.bucket.forgotten = together(opened.bucket.forgotten, forgotten)
+            opened.bucket.rests_ms = max(opened.rests_ms, forgotten.last_ms, self.clock.ms)
+            opened.bucket.asked, opened.fetches = 0, True
 
     def _redirect(self, redirect: Redirect) -> None:
         known = self._where(redirect.address)
@@ -178,11 +204,11 @@ class Partition:
 
     def _leave(self, known: Redirect, redirect: Redirect) -> None:
         left = self._desk.look(known.root, redirect.address)
-        if not left.facts:
+        if not (left.facts or left.bucket.forgotten):
             return
-        leaving = left.leave()
+        leaving, forgotten = left.leave()
         self._desk.touch(left.person, left.key, self._version).moving = True
-        self._settle(redirect, leaving)
+        self._settle(redirect, leaving, forgotten)
 
     def _where(self, address: str) -> Redirect:
         kept = self.store.get(redirect_key(address))
@@ -210,26 +236,42 @@ class Partition:
             self._find_stale()
 
     def _find_stale(self) -> None:
-        now = self._header(None)
         headers = ((key, read_header(value)) for key, value in self.store.items() if key[:1] == BUCKET)
-        self._stale = [key for key, was in headers if (was.final_ms, was.activations) != (now.final_ms, now.activations)]
+        self._stale = [key for key, was in headers if not self._is_judged(was)]
 
-    def _header(self, next_deadline: int | None) -> Header:
+    def _header(self, next_deadline: int | None, *, rests: bool = False, asks: bool = False) -> Header:
         deadline = NO_DEADLINE if next_deadline is None else next_deadline
-        return Header(deadline, self.clock.final_ms, len(self.position.activations))
+        return Header(deadline, self.clock.final_ms, len(self.position.activations), rests, asks)
 
     def _work_off(self) -> bool:
         """Touch what is due, as far as one step may go.  -> whether nothing is left."""
-        while self._stale and len(self._desk.touched) < self.most_touched:
+        while self._stale and not self._is_full():
             key = self._stale.pop()
             if self.store.get(key) is not None:
                 self._desk.touch(*split_bucket_key(key), self._version)
-        while self._is_due() and len(self._desk.touched) < self.most_touched:
+        while self._is_due() and not self._is_full():
             deadline, key = heappop(self._deadlines)
             value = self.store.get(key)
-            if value is not None and read_header(value).next_deadline == deadline:
-                self._desk.touch(*split_bucket_key(key), self._version)
+            if value is not None and (header := read_header(value)).next_deadline == deadline:
+                self._fall_due(key, header)
         return not self._stale and not self._is_due()
+
+    def _fall_due(self, key: bytes, header: Header) -> None:
+        name = split_bucket_key(key)
+        if header.rests and name not in self._desk.touched and self._is_judged(header):
+            self._forget(opened := self._desk.look(*name))
+            self._desk.close(opened, self._header(None, rests=True))
+        else:
+            self._desk.touch(*name, self._version)
+
+    def _is_judged(self, header: Header) -> bool:
+        """By what is in force, and up to where the books are closed."""
+        now = self._header(None)
+        return (header.final_ms, header.activations) == (now.final_ms, now.activations)
+
+    def _is_full(self) -> bool:
+        """One transaction is to concern no more."""
+        return len(self._desk.touched) + self._reduced >= self.most_touched
 
     def _is_due(self) -> bool:
         return bool(self._deadlines) and self._deadlines[0][0] < self.clock.ms
@@ -244,17 +286,66 @@ class Partition:
         """Buckets first: they give to the wholes of their persons what these look at."""
         rows = Rows()
         for opened in [each for each in self._desk.touched.values() if each.key != WHOLE]:
-            next_deadline, part = self.judge.judge(opened, self.clock, now_ms, rows)
-            self._desk.give(opened, part)
+            next_deadline = None
+            if self._is_complete(opened):
+                next_deadline, part = self.judge.judge(opened, self.clock, now_ms, rows)
+                self._desk.give(opened, part)
+            self._desk.hold(opened)
             self._close(opened, next_deadline)
         for whole in [each for each in self._desk.touched.values() if each.key == WHOLE]:
-            self._close(whole, self.judge.judge_whole(whole, self.clock, now_ms, rows))
+            header = self._header(self.judge.judge_whole(whole, self.clock, now_ms, rows))
+            self._put_back(whole, header)
         return rows
 
+    def _is_complete(self, opened: Opened) -> bool:
+        """Whether it can be judged; if it needs what is forgotten, that is asked for."""
+        bucket = opened.bucket
+        if not bucket.forgotten:
+            return True
+        if not bucket.asked and self._needs_forgotten(opened):
+            bucket.asked = opened.version
+        return not bucket.asked and not self.judge.judges(opened)
+
+    def _needs_forgotten(self, opened: Opened) -> bool:
+        if self.judge.judges(opened) and (opened.facts or opened.fetches):
+            return True
+        if opened.fetches and self.judge.force.has_wholes:
+            return True
+        was = self.store.get(bucket_key(opened.person, opened.key))
+        return was is not None and self.judge.reaches_back(opened, read_header(was).activations, self.clock)
+
     def _close(self, opened: Opened, next_deadline: int | None) -> None:
-        header = self._header(next_deadline)
+        bucket = opened.bucket
+        if next_deadline is not None or bucket.asked or any(each.journey and each.journey.state == "open" for each in bucket.entries):
+            self._put_back(opened, self._header(next_deadline, asks=bool(bucket.asked)))
+            return
+        forgets_ms = opened.rests_ms + max(self._keeps_ms, self.judge.force.longest_ms) if opened.facts else NO_DEADLINE
+        if forgets_ms < self.clock.ms:
+            self._forget(opened)
+            forgets_ms = NO_DEADLINE
+        self._put_back(opened, self._header(min(forgets_ms, NO_DEADLINE), rests=True))
+
+    def _put_back(self, opened: Opened, header: Header) -> None:
+        key = bucket_key(opened.person, opened.key)
         if self._desk.close(opened, header):
-            self._index(bucket_key(opened.person, opened.key), header)
+            self._index(key, header)
+        if not header.asks:
+            self._awaited.pop(key, None)
+        elif key not in self._awaited or self._awaited[key].number != opened.bucket.asked:
+            self._awaited[key] = wanted = self._wanted(opened)
+            self._asked.append(wanted)
+
+    def _forget(self, opened: Opened) -> None:
+        opened.forget()
+        self._reduced += 1
+
+    def _wanted(self, opened: Opened) -> Wanted:
+        bucket, redirect = opened.bucket, Redirect(opened.key, opened.person, opened.bucket.number)
+        return Wanted(redirect, self.number, bucket.forgotten or Forgotten(0, 0, 0), bucket.asked, self.clock.ms)
+
+    def awaited(self) -> list[Wanted]:
+        """Everything that was asked for and is not back yet."""
+        return list(self._awaited.values())
 
     def new_word(self) -> StitchClock | None:
         """What the other partitions are to hear, once the step is committed: once, and never back."""
