@@ -85,9 +85,12 @@ AGENTS = (
     Agent("identity", (LINKS,), (PEOPLE, LOG), IDENTITY_STATE, "decides who an object belongs to"),
     Agent("stitch", (LOG,), (JOURNEYS, BREAKAGES, LOG, WANTED), STATE, "puts touchpoints into journeys and judges them"),
     Agent(
-        "land", (LOG, REJECTED, PEOPLE, JOURNEYS, BREAKAGES, TOUCHED, WANTED), (TOUCHED, LOG), None,
+        "land",
+        (LOG, REJECTED, PEOPLE, JOURNEYS, BREAKAGES, TOUCHED, WANTED),
+        (TOUCHED, LOG),
+        None,
         "copies topics, computes minutes, reads touchpoints back",
-    ),  # fmt: skip
+    ),
 )
 
 

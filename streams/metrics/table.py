@@ -99,12 +99,12 @@ STATE = Gauge(
     "touchpoints, redirects and the position (stitch).", STATEFUL, (topic, partition),
 )  # fmt: skip
 REDUCED = Counter(
-    "throughline_buckets_reduced_total", "buckets", "Buckets that forgot their touchpoints because nothing is to be expected of them "
-    "any more; they are in the database.", STITCH,
+    "throughline_buckets_reduced_total", "buckets", "Buckets that forgot their touchpoints because nothing is to be expected of "
+    "them any more; the database has them.", STITCH,
 )  # fmt: skip
 WANTED = Gauge(
-    "throughline_buckets_awaiting", "buckets", "Buckets that need forgotten touchpoints: they say nothing until these were read back.",
-    STITCH, (topic, partition),
+    "throughline_buckets_awaiting", "buckets", "Buckets that need forgotten touchpoints: they say nothing until these "
+    "were read back.", STITCH, (topic, partition),
 )  # fmt: skip
 JOURNEYS_OPEN = Gauge(
     "throughline_open_journeys", "journeys", "Journeys that stand open; exact, also after restarts.", STITCH, (definition,)
@@ -141,9 +141,12 @@ INSERT = Histogram(
 )
 WAITING = Gauge("throughline_waiting_rows", "rows", "Rows gathered for the next insert.", LAND)
 ANSWERED = Counter("throughline_facts_answered_total", "requests", "Requests for forgotten touchpoints that were answered.", LAND)
+REQUESTED = Gauge(
+    "throughline_facts_requested", "requests", "Requests for forgotten touchpoints that are read and not answered yet.", LAND
+)
 SHORT = Counter(
-    "throughline_facts_short_total", "requests", "Of these, answered with fewer touchpoints than were forgotten: some are not in the "
-    "database any more.", LAND,
+    "throughline_facts_short_total", "requests", "Of these, answered with fewer touchpoints than were forgotten: some are not in "
+    "the database any more.", LAND,
 )  # fmt: skip
 COMPUTED = Counter(
     "throughline_minutes_computed_total", "minutes", "Minutes whose figures were computed, repetitions included.", LAND

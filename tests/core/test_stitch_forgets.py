@@ -2,7 +2,6 @@
 
 from random import Random
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -80,7 +79,10 @@ opens: [ask, answer]
 breakages: {many: {count: {of: answer, at_least: 2, within: 20s}, scope: person, per: occurrence}}
 """
 LIFE = "journey: life\nversion: 2\ninstance: person\nopens: answer\n"
-OTHERS = [bundle_of([(f"{number}.yaml", text) for number, text in enumerate(texts)]) for texts in ((PARCEL, ORDER), (TALK, PARCEL), (LIFE,))]
+OTHERS = [
+    bundle_of([(f"{number}.yaml", text) for number, text in enumerate(texts)])
+    for texts in ((PARCEL, ORDER), (TALK, PARCEL), (LIFE,))
+]
 
 
 @given(st.integers(0, 1 << 32))
@@ -117,5 +119,15 @@ def all_again(world: World, clock: Clock) -> tuple[list[dict], list[dict]]:
 
 def shown(rows: list[dict]) -> dict:
     names = ("person_id", "definition", "instance", "rule", "occurrence")
-    pure = ("definition_version", "state", "outcome", "touchpoints", "opened_at", "closed_at", "due_at", "broken_at", "recovered_at")
+    pure = (
+        "definition_version",
+        "state",
+        "outcome",
+        "touchpoints",
+        "opened_at",
+        "closed_at",
+        "due_at",
+        "broken_at",
+        "recovered_at",
+    )
     return {tuple(row.get(name) for name in names): tuple(row.get(name) for name in pure) for row in rows}

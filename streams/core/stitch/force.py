@@ -60,11 +60,11 @@ def _is_endless(bundle: Bundle) -> bool:
 
 
 def _windows(bundle: Bundle) -> Iterator[Length]:
+    """In which rules of journeys look at a touchpoint that comes."""
     for definition in bundle.definitions:
-        found = [definition.expires, definition.instances.gap]
-        for rule in definition.rules:
-            found += [rule.recovers_within, *(getattr(rule.primitive, name, None) for name in ("within", "at_least", "at_most"))]
-        yield from (each for each in found if isinstance(each, Length))
+        for rule in definition.journey_rules:
+            found = rule.recovers_within, getattr(rule.primitive, "within", None)
+            yield from (each for each in found if isinstance(each, Length))
 
 
 def _window_ms(length: Length) -> int:

@@ -4,8 +4,8 @@ A step is one transaction: state, rows, moved facts and position appear together
 persons (a clock, an activation) is worked off in bounded steps; the position is (offset, step).  Nothing here knows where records
 come from or go to, so a whole world of partitions runs inside one test (tests/core/test_stitch_world.py).
 
-Touchpoints of a bucket of which nothing is to be expected any more are forgotten.  Whatever needs them after all asks for them: until
-they are back, the bucket keeps what comes and says nothing, so that nothing is judged by half of what happened.
+Touchpoints of a bucket of which nothing is to be expected any more are forgotten.  Whatever needs them after all asks for them:
+until they are back, the bucket keeps what comes and says nothing, so that nothing is judged by half of what happened.
 """
 
 from collections.abc import Iterable, Sequence
@@ -316,7 +316,11 @@ class Partition:
 
     def _close(self, opened: Opened, next_deadline: int | None) -> None:
         bucket = opened.bucket
-        if next_deadline is not None or bucket.asked or any(each.journey and each.journey.state == "open" for each in bucket.entries):
+        if (
+            next_deadline is not None
+            or bucket.asked
+            or any(each.journey and each.journey.state == "open" for each in bucket.entries)
+        ):
             self._put_back(opened, self._header(next_deadline, asks=bool(bucket.asked)))
             return
         forgets_ms = opened.rests_ms + max(self._keeps_ms, self.judge.force.longest_ms) if opened.facts else NO_DEADLINE
