@@ -56,12 +56,12 @@ class StitchMachine:
         return Step(outcome.taken, self._inside(outcome), self._behind(outcome))
 
     def again(self) -> dict[Destination, list[Record]]:
-        return {**self._clocks(told=True), **self._asking(self.partition.awaited())}
+        return {**self._clocks(told=True), **self._asking(self.partition.forgetting.awaited())}
 
     def readings(self) -> Iterable[Reading]:
         place = topology.LOG, str(self.partition.number)
         yield STATE.at(len(self._store), *place)
-        yield WANTED.at(len(self.partition.awaited()), *place)
+        yield WANTED.at(len(self.partition.forgetting.awaited()), *place)
         yield from clock_lag(self.partition.clock.ms, *place)
         yield from self._tally.readings()
 
@@ -101,7 +101,7 @@ class StitchMachine:
             said = [Record(None, pack(word))]
             others = set(range(self.partition.partitions)) - {self.partition.number}
             behind.update(((self._log, other), said) for other in others)
-        clock = self.partition.clock
+        clock = self.partition.complete_clock()
         if told and clock.ms > NEVER:
             mark = clock_mark("stitch", clock.ms, clock.final_ms, self.partition.position.clocks.number)
             for destination in self._rows:

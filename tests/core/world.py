@@ -210,7 +210,7 @@ class World:
         if crash:
             self.parts[number] = self._partition(number)
             self._pass_on(number)
-            self.wanted += self.parts[number].awaited()
+            self.wanted += self.parts[number].forgetting.awaited()
             return
         self._says_nothing_of_halves(part, outcome)
         self._commit(number, outcome)
@@ -219,7 +219,7 @@ class World:
 
     def _says_nothing_of_halves(self, part: Partition, outcome: Outcome) -> None:
         """Of what is being read back, and of the whole of a person of whom something is."""
-        awaited = {(person_id(each.redirect.root), person_id(each.redirect.address)) for each in part.awaited()}
+        awaited = {(person_id(each.redirect.root), person_id(each.redirect.address)) for each in part.forgetting.awaited()}
         persons = {person for person, _ in awaited}
         for row in [*outcome.rows.journeys, *outcome.rows.breakages]:
             of_whole = row["definition"] in OF_WHOLE or row["instance"] == row["person_id"]

@@ -46,7 +46,7 @@ class Opened:
     def begin(self) -> None:
         """Of a step."""
         self.moving = False  # touchpoints left for another person: what is gone has moved
-        self.fetches = False  # touchpoints came here that are to be read back
+        self.fetches = False  # more came here that is to be read back
         self.awaited = bool(self.bucket.asked)
 
     @property
@@ -83,7 +83,7 @@ class Opened:
 
     def leave(self) -> tuple[list[Touchpoint], Forgotten | None]:
         """Take all of it away.  -> what is here of it, and what is to be read back."""
-        forgotten, self.bucket.forgotten, self.bucket.asked = self.bucket.forgotten, None, 0
+        forgotten, self.bucket.forgotten, self.bucket.asked = self.bucket.forgotten, None, None
         return self._clear(), forgotten
 
     def forget(self) -> None:

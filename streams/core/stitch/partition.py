@@ -3,15 +3,13 @@
 A step is one transaction: state, rows, moved facts and position appear together or not at all.  A record that concerns very many
 persons (a clock, an activation) is worked off in bounded steps; the position is (offset, step).  Nothing here knows where records
 come from or go to, so a whole world of partitions runs inside one test (tests/core/test_stitch_world.py).
-
-Touchpoints of a bucket of which nothing is to be expected any more are forgotten.  Whatever needs them after all asks for them:
-until they are back, the bucket keeps what comes and says nothing, so that nothing is judged by half of what happened.
 """
 
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
 
 import msgspec
+from msgspec import structs
 
 from streams.core.clock import SILENT, PartitionClocks
 from streams.core.definition.length import ENDLESS_MS
@@ -33,6 +31,7 @@ from streams.core.log import (
     unpack_log,
     version,
 )
+from streams.core.stitch.forgetting import Forgetting
 from streams.core.stitch.judging import Judge, Rows
 from streams.core.stitch.opened import Cache, Desk, Opened, belongs
 from streams.core.stitch.state import (
@@ -67,7 +66,7 @@ class Outcome(msgspec.Struct):
     wanted: list[Wanted]  # forgotten facts that are to be read back
     reduced: int  # buckets that forgot their facts
     state: dict[bytes, bytes | None]
-    clock: Clock | None  # the partition now judges at this clock, and everything due has been judged
+    clock: Clock | None  # up to here everything has been judged now
     last_ms: int  # event time of the last touchpoint taken; NEVER if there was none
 
 
@@ -83,13 +82,13 @@ class Partition:
     ) -> None:
         """`keeps_ms`: for how long the facts of a bucket are kept that nothing but a touchpoint can change."""
         self.number, self.partitions, self.store, self.judge = number, partitions, store, judge
-        self.most_touched, self._keeps_ms = most_touched, keeps_ms
+        self.most_touched = most_touched
         self._cache = Cache()
         self.position = Position(FORMAT, PartitionClocks(number, partitions))
         self.clock = UNKNOWN
         self._deadlines: list[tuple[int, bytes]] = []
         self._stale: list[bytes] = []  # buckets judged before the books were closed, or by other definitions
-        self._awaited: dict[bytes, Wanted] = {}  # asked for and not answered, by the bucket
+        self.forgetting = Forgetting(number, store, judge, keeps_ms)
         self._told = UNKNOWN
         self._word = StitchClock(number, SILENT, SILENT)
 
@@ -104,11 +103,13 @@ class Partition:
             self.position.life, self.position.epoch = life, epoch
         self.judge.activate(self.position.activations)
         self.clock = self.position.clocks.judged()
+        waiting = []
         for key, value in self.store.items():
             if key[:1] == BUCKET:
                 self._index(key, header := read_header(value))
                 if header.asks:
-                    self._awaited[key] = self._wanted(Opened(*split_bucket_key(key), unpack_bucket(value)))
+                    waiting.append(Opened(*split_bucket_key(key), unpack_bucket(value)))
+        self.forgetting.restore(waiting, self.clock)
         self._find_stale()
 
     def _same_life(self, life: str) -> None:
@@ -124,7 +125,7 @@ class Partition:
     def step(self, records: Sequence[tuple[int, bytes]], now_ms: int) -> Outcome:
         """Work off (offset, packed record) pairs, as many as one transaction may concern.  `now_ms` is wall time, a trace."""
         self._desk, self._moved, self._last_ms = Desk(self.store, self._cache), dict[int, list[Move]](), NEVER
-        self._asked, self._reduced = list[Wanted](), 0
+        self.forgetting.begin()
         taken = 0
         for offset, value in records:
             if self._is_full():
@@ -136,7 +137,8 @@ class Partition:
         rows = self._judge_touched(now_ms)
         self.store.put(POSITION, pack_position(self.position))
         changed, clock = self.store.changed(), self._settled_clock()
-        return Outcome(taken, rows, self._moved, self._asked, self._reduced, changed, clock, self._last_ms)
+        wanted, reduced = self.forgetting.asked, self.forgetting.reduced
+        return Outcome(taken, rows, self._moved, wanted, reduced, changed, clock, self._last_ms)
 
     def _take(self, offset: int, value: bytes) -> bool:
         """-> whether the record is done; if not, it is to be given again in the next step."""
@@ -187,12 +189,12 @@ class Partition:
         opened = self._desk.touch(redirect.root, redirect.address, self._version)
         opened.bucket.number = redirect.number
         opened.take(touchpoints, self.clock.ms)
-        if answers and answers == opened.bucket.asked:
-            opened.bucket.asked, opened.bucket.forgotten = 0, None
+        if opened.bucket.asked and answers == opened.bucket.asked.number:
+            opened.bucket.asked = opened.bucket.forgotten = None
         if forgotten:
             opened.bucket.forgotten = together(opened.bucket.forgotten, forgotten)
             opened.bucket.rests_ms = max(opened.rests_ms, forgotten.last_ms, self.clock.ms)
-            opened.bucket.asked, opened.fetches = 0, True
+            opened.fetches = True
 
     def _redirect(self, redirect: Redirect) -> None:
         known = self._where(redirect.address)
@@ -239,9 +241,9 @@ class Partition:
         headers = ((key, read_header(value)) for key, value in self.store.items() if key[:1] == BUCKET)
         self._stale = [key for key, was in headers if not self._is_judged(was)]
 
-    def _header(self, next_deadline: int | None, *, rests: bool = False, asks: bool = False) -> Header:
-        deadline = NO_DEADLINE if next_deadline is None else next_deadline
-        return Header(deadline, self.clock.final_ms, len(self.position.activations), rests, asks)
+    def _stamp(self, header: Header) -> Header:
+        """As judged now."""
+        return structs.replace(header, final_ms=self.clock.final_ms, activations=len(self.position.activations))
 
     def _work_off(self) -> bool:
         """Touch what is due, as far as one step may go.  -> whether nothing is left."""
@@ -259,19 +261,18 @@ class Partition:
     def _fall_due(self, key: bytes, header: Header) -> None:
         name = split_bucket_key(key)
         if header.rests and name not in self._desk.touched and self._is_judged(header):
-            self._forget(opened := self._desk.look(*name))
-            self._desk.close(opened, self._header(None, rests=True))
+            self.forgetting.forget(opened := self._desk.look(*name))
+            self._desk.close(opened, self._stamp(Header(rests=True)))
         else:
             self._desk.touch(*name, self._version)
 
     def _is_judged(self, header: Header) -> bool:
         """By what is in force, and up to where the books are closed."""
-        now = self._header(None)
-        return (header.final_ms, header.activations) == (now.final_ms, now.activations)
+        return (header.final_ms, header.activations) == (self.clock.final_ms, len(self.position.activations))
 
     def _is_full(self) -> bool:
         """One transaction is to concern no more."""
-        return len(self._desk.touched) + self._reduced >= self.most_touched
+        return len(self._desk.touched) + self.forgetting.reduced >= self.most_touched
 
     def _is_due(self) -> bool:
         return bool(self._deadlines) and self._deadlines[0][0] < self.clock.ms
@@ -287,69 +288,20 @@ class Partition:
         rows = Rows()
         for opened in [each for each in self._desk.touched.values() if each.key != WHOLE]:
             next_deadline = None
-            if self._is_complete(opened):
+            if self.forgetting.is_complete(opened, self.clock):
                 next_deadline, part = self.judge.judge(opened, self.clock, now_ms, rows)
                 self._desk.give(opened, part)
             self._desk.hold(opened)
-            self._close(opened, next_deadline)
+            self._put_back(opened, self._stamp(self.forgetting.rest(opened, next_deadline, self.clock)))
         for whole in [each for each in self._desk.touched.values() if each.key == WHOLE]:
-            header = self._header(self.judge.judge_whole(whole, self.clock, now_ms, rows))
-            self._put_back(whole, header)
+            next_deadline = self.judge.judge_whole(whole, self.clock, now_ms, rows)
+            self._put_back(whole, self._stamp(Header(NO_DEADLINE if next_deadline is None else next_deadline)))
         return rows
 
-    def _is_complete(self, opened: Opened) -> bool:
-        """Whether it can be judged; if it needs what is forgotten, that is asked for."""
-        bucket = opened.bucket
-        if not bucket.forgotten:
-            return True
-        if not bucket.asked and self._needs_forgotten(opened):
-            bucket.asked = opened.version
-        return not bucket.asked and not self.judge.judges(opened)
-
-    def _needs_forgotten(self, opened: Opened) -> bool:
-        if self.judge.judges(opened) and (opened.facts or opened.fetches):
-            return True
-        if opened.fetches and self.judge.force.has_wholes:
-            return True
-        was = self.store.get(bucket_key(opened.person, opened.key))
-        return was is not None and self.judge.reaches_back(opened, read_header(was).activations, self.clock)
-
-    def _close(self, opened: Opened, next_deadline: int | None) -> None:
-        bucket = opened.bucket
-        if (
-            next_deadline is not None
-            or bucket.asked
-            or any(each.journey and each.journey.state == "open" for each in bucket.entries)
-        ):
-            self._put_back(opened, self._header(next_deadline, asks=bool(bucket.asked)))
-            return
-        forgets_ms = opened.rests_ms + max(self._keeps_ms, self.judge.force.longest_ms) if opened.facts else NO_DEADLINE
-        if forgets_ms < self.clock.ms:
-            self._forget(opened)
-            forgets_ms = NO_DEADLINE
-        self._put_back(opened, self._header(min(forgets_ms, NO_DEADLINE), rests=True))
-
     def _put_back(self, opened: Opened, header: Header) -> None:
-        key = bucket_key(opened.person, opened.key)
         if self._desk.close(opened, header):
-            self._index(key, header)
-        if not header.asks:
-            self._awaited.pop(key, None)
-        elif key not in self._awaited or self._awaited[key].number != opened.bucket.asked:
-            self._awaited[key] = wanted = self._wanted(opened)
-            self._asked.append(wanted)
-
-    def _forget(self, opened: Opened) -> None:
-        opened.forget()
-        self._reduced += 1
-
-    def _wanted(self, opened: Opened) -> Wanted:
-        bucket, redirect = opened.bucket, Redirect(opened.key, opened.person, opened.bucket.number)
-        return Wanted(redirect, self.number, bucket.forgotten or Forgotten(0, 0, 0), bucket.asked, self.clock.ms)
-
-    def awaited(self) -> list[Wanted]:
-        """Everything that was asked for and is not back yet."""
-        return list(self._awaited.values())
+            self._index(bucket_key(opened.person, opened.key), header)
+        self.forgetting.note(opened, self.clock)
 
     def new_word(self) -> StitchClock | None:
         """What the other partitions are to hear, once the step is committed: once, and never back."""
@@ -361,7 +313,12 @@ class Partition:
 
     def _settled_clock(self) -> Clock | None:
         """The clock to pass on: only when it is new, and all that it made due has been judged."""
-        if self.position.step or self.clock == self._told:
+        clock = self.complete_clock()
+        if self.position.step or clock == self._told:
             return None
-        self._told = self.clock
-        return self.clock
+        self._told = clock
+        return clock
+
+    def complete_clock(self) -> Clock:
+        """Up to where everything is judged, what is being read back too."""
+        return self.forgetting.complete(self.clock)

@@ -20,7 +20,7 @@ import msgspec
 from streams.core.clock import PartitionClocks
 from streams.core.log import Activation, Forgotten
 from streams.core.touchpoint import Touchpoint
-from streams.core.verdict import NEVER, Breakage, Lived
+from streams.core.verdict import NEVER, Breakage, Clock, Lived
 
 BUCKET, REDIRECT, POSITION = b"b", b"r", b"p"
 WHOLE = ""  # the key of a person's whole among its buckets
@@ -70,6 +70,13 @@ class Part(msgspec.Struct, array_like=True, frozen=True):
     breakages: list[Breakage]
 
 
+class Asked(msgspec.Struct, array_like=True, frozen=True):
+    """`number` names the last request for what is forgotten; `clock`: up to where the bucket had been judged before the first."""
+
+    number: int
+    clock: Clock
+
+
 class Bucket(msgspec.Struct, array_like=True):
     facts: list[Touchpoint] = []
     number: int = 0  # of the redirect by which the facts' address belongs to this person; 0: it is the root itself
@@ -78,7 +85,7 @@ class Bucket(msgspec.Struct, array_like=True):
     parts: dict[str, Part] = {}  # of a whole: by the key of the bucket
     forgotten: Forgotten | None = None  # touchpoints besides `facts` that are in the database only
     rests_ms: int = NEVER  # the newest of its facts, and the clock when the last one came: from then on it rests
-    asked: int = 0  # it awaits what is forgotten, under this number; 0: it does not
+    asked: Asked | None = None  # it awaits what is forgotten
     awaited: list[str] = []  # of a whole: keys of the buckets that await facts
 
 
