@@ -9,6 +9,7 @@ from streams.core.definition import bundle_of
 from streams.core.identity import Identity
 from streams.core.log import Link
 from streams.core.stitch.judging import Judge
+from streams.core.stitch.state import BUCKET, WHOLE, split_bucket_key, unpack_bucket
 from streams.core.touchpoint import Touchpoint, order_of
 from streams.core.verdict import NEVER, Clock
 from streams.core.whole.again import judged_again
@@ -131,3 +132,23 @@ def shown(rows: list[dict]) -> dict:
         "recovered_at",
     )
     return {tuple(row.get(name) for name in names): tuple(row.get(name) for name in pure) for row in rows}
+
+
+@given(st.integers(0, 1 << 32))
+@settings(max_examples=10, deadline=None)
+def test_of_what_rests_only_a_stub_is_left(seed: int) -> None:
+    """Once everything is over, touchpoints are kept for journeys alone that stand open."""
+    world, now_s = lived(seed)
+    world.tick((now_s + 100) * SECOND_MS, [0, 1])
+    world.drain()
+    forgotten = 0
+    for state in world.committed:
+        for key, value in state.items():
+            if key[:1] == BUCKET and split_bucket_key(key)[1] != WHOLE:
+                bucket = unpack_bucket(value)
+                assert bucket.asked is None
+                stands_open = any(entry.journey and entry.journey.state == "open" for entry in bucket.entries)
+                assert bool(bucket.facts) == stands_open
+                forgotten += bucket.forgotten.count if bucket.forgotten else 0
+    assert forgotten > 0
+    assert world.reduced > 0

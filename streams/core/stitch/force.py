@@ -37,7 +37,7 @@ class Force:
         for since_ms, bundle in self.bundles:
             for definition in bundle.by_instance_type.get(kind, ()):
                 known = found.get(definition.name, ())
-                if since_ms <= until_ms or definition is self.by_type[kind][definition.name][-1][1]:
+                if since_ms <= until_ms or since_ms == self.by_type[kind][definition.name][-1][0]:
                     found[definition.name] = (*known, (since_ms, bundle.content_hash))
         return found
 
