@@ -140,13 +140,15 @@ INSERT = Histogram(
     "throughline_insert_seconds", "seconds", "One flush of the sink: all tables, waiting included.", LAND, buckets=LONG_S
 )
 WAITING = Gauge("throughline_waiting_rows", "rows", "Rows gathered for the next insert.", LAND)
-ANSWERED = Counter("throughline_facts_requests_answered_total", "requests", "Requests for forgotten touchpoints that were answered.", LAND)
+ANSWERED = Counter(
+    "throughline_facts_requests_answered_total", "requests", "Requests for forgotten touchpoints that were answered.", LAND
+)
 REQUESTED = Gauge(
     "throughline_facts_requests_waiting", "requests", "Requests for forgotten touchpoints that are read and not answered yet.", LAND
 )
 SHORT = Counter(
-    "throughline_facts_requests_short_total", "requests", "Of these, answered with fewer touchpoints than were forgotten: some are not in "
-    "the database any more.", LAND,
+    "throughline_facts_requests_short_total", "requests", "Of these, answered with fewer touchpoints than were forgotten: "
+    "some are not in the database any more.", LAND,
 )  # fmt: skip
 COMPUTED = Counter(
     "throughline_minutes_computed_total", "minutes", "Minutes whose figures were computed, repetitions included.", LAND
