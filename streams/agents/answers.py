@@ -9,6 +9,9 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import islice
+from typing import TypeVar
 
 import msgspec
 import structlog
@@ -32,14 +35,19 @@ log = structlog.get_logger("throughline")
 INTERVAL_S = 0.2
 MOST = 500  # addresses in one query
 AGAIN_S, PATIENCE_S = 2.0, 10.0  # fewer came back than were forgotten: a copy may be on its way yet
+T = TypeVar("T")
 Key = tuple[str, int, int]  # address, partition, number
 Found = dict[Key, list[Touchpoint]]
 
 
 class Request(msgspec.Struct):
-    """`short_until_s`: how long to wait for touchpoints that should be there; monotonic time."""
+    """`short_until_s`: how long to wait for touchpoints that should be there; monotonic time.
+
+    `waiting`: the requests of every batch that it is in.
+    """
 
     wanted: Wanted
+    waiting: list[set[Key]] = []
     not_before_s: float = 0.0
     short_until_s: float | None = None
 
@@ -62,39 +70,51 @@ class Answers:
         self._batches: list[tuple[Batch, set[Key]]] = []
 
     def take(self, batch: Batch) -> None:
-        wanted = [each for record in batch.value for each in unpack_wanted(record.value).items]
-        for each in wanted:
-            self._requests.setdefault(_key(each), Request(each))
-        self._batches.append((batch, {_key(each) for each in wanted}))
-        self._finish()
+        mine = set()
+        for record in batch.value:
+            for wanted in unpack_wanted(record.value).items:
+                mine.add(key := _key(wanted))
+                self._requests.setdefault(key, Request(wanted)).waiting.append(mine)
+        self._batches.append((batch, mine))
 
     async def keep_answering(self) -> None:
         """Never returns."""
         while True:
-            await asyncio.sleep(INTERVAL_S)
             try:
-                await self.answer()
+                answered = await self.answer()
             except Exception as error:
                 fault("cannot read touchpoints back", error)
+            if answered < MOST:
+                await asyncio.sleep(INTERVAL_S)
 
-    async def answer(self) -> None:
-        """Those that can be answered now, as many as one query takes."""
-        now_s, requests = time.monotonic(), self._requests
-        due = [each for each in requests.values() if each.not_before_s <= now_s]
-        if not due:
-            return
+    async def answer(self) -> int:
+        """Those that can be answered now, as many as one query takes.  -> how many that were."""
+        requests, answered = self._requests, Found()
         try:
-            found = await asyncio.get_running_loop().run_in_executor(self._thread, self._read, due)
+            if requests:
+                answered = await self._answered(requests)
         except Backpressure as pressure:
             REFUSALS.add(1)
             log.warning("no touchpoints are read back at the moment", detail=str(pressure), retry_s=pressure.retry_after_s)
             await asyncio.sleep(pressure.retry_after_s)
-            return
-        answered = {key: facts for key, facts in found.items() if _is_enough(requests[key], facts, now_s)}
         await self._send(requests, answered)
         for key in answered:
-            requests.pop(key)
-        self._finish()
+            for waiting in requests.pop(key).waiting:
+                waiting.discard(key)
+        for batch in [batch for batch, waiting in self._batches if not waiting]:
+            self._done(batch)
+        self._batches = [(batch, waiting) for batch, waiting in self._batches if waiting]
+        return len(answered)
+
+    async def _answered(self, requests: Mapping[Key, Request]) -> Found:
+        landed_ms, now_s = await self._call(self._recorded.landed_ms), time.monotonic()
+        can = (each.wanted for each in requests.values() if each.not_before_s <= now_s and each.wanted.clock_ms <= landed_ms)
+        wanted = list(islice(can, MOST))
+        found = await self._call(partial(self._read, wanted)) if wanted else {}
+        return {key: facts for key, facts in found.items() if _is_enough(requests[key], facts, now_s)}
+
+    async def _call(self, ask: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, ask)
 
     def close(self) -> None:
         self._thread.shutdown(wait=False)
@@ -102,11 +122,7 @@ class Answers:
     def readings(self) -> Iterable[Reading]:
         return [REQUESTED.at(len(self._requests))]
 
-    def _read(self, due: Sequence[Request]) -> Found:
-        landed_ms = self._recorded.landed_ms()
-        wanted = [each.wanted for each in due if each.wanted.clock_ms <= landed_ms][:MOST]
-        if not wanted:
-            return {}
+    def _read(self, wanted: Sequence[Wanted]) -> Found:
         first_ms, last_ms = min(each.forgotten.first_ms for each in wanted), max(each.forgotten.last_ms for each in wanted)
         carrying = self._recorded.carrying({each.redirect.address for each in wanted}, first_ms, last_ms)
         by_address = by_addresses(carrying, self._identifiers())
@@ -127,17 +143,6 @@ class Answers:
         SHORT.add(short)
         if short:
             log.warning("fewer touchpoints came back than were forgotten: journeys are judged by what is there", addresses=short)
-
-    def _finish(self) -> None:
-        """What is answered is not asked for any more, in whichever batch."""
-        waiting = []
-        for batch, keys in self._batches:
-            keys &= self._requests.keys()
-            if keys:
-                waiting.append((batch, keys))
-            else:
-                self._done(batch)
-        self._batches = waiting
 
 
 def by_addresses(touchpoints: Iterable[Touchpoint], identifiers: Identifiers) -> dict[str, list[Touchpoint]]:
