@@ -183,16 +183,29 @@ def test_what_came_too_late_needs_nothing_back(stub: Alone) -> None:
     assert (stub.happen(late), stub.outcome.wanted) == ([], [])
 
 
+SECOND = CASE.replace("version: 1", "version: 2").replace("within: 2h", "within: 1h")
+OTHER = CASE.replace("journey: case", "journey: second")
+ANGRIER = TALK.replace("version: 1", "version: 2").replace("at_least: 2", "at_least: 3")
+LONGER = "journey: talk\nversion: 2\ninstance: {episode: {gap: 9h}}\nopens: call\n"
+
+
 @pytest.mark.parametrize(
-    ("since_hour", "changed", "needed"),
-    [(50, "2h", False), (50, "1h", False), (1, "1h", True), (NEVER // HOUR_MS, "1h", True), (50, "new", True)],
+    ("since_hour", "texts", "needed"),
+    [
+        (50, [CASE, TALK], False),
+        (50, [SECOND, TALK], False),
+        (1, [SECOND, TALK], True),
+        (NEVER // HOUR_MS, [SECOND, TALK], True),
+        (50, [CASE, TALK, OTHER], True),
+        (50, [CASE, ANGRIER], True),
+        (50, [CASE, LONGER], False),
+        (12, [CASE, LONGER], True),
+    ],
+    ids=["the same", "later on", "in its time", "rejudged", "another", "of persons", "episodes later on", "episodes at once"],
 )
-def test_definitions_ask_for_what_they_judge_otherwise(stub: Alone, since_hour: int, changed: str, needed: bool) -> None:
-    """Those that are effective from later on do not; a definition that was not there judges everything that there ever was."""
-    version = {"2h": "version: 1", "1h": "version: 2", "new": "version: 1"}[changed]
-    text = CASE.replace("version: 1", version).replace("within: 2h", "within: 1h" if changed == "1h" else "within: 2h")
-    texts = [text, TALK, *([CASE.replace("journey: case", "journey: second")] if changed == "new" else [])]
-    bundle = bundle_of((f"{number}.yaml", each) for number, each in enumerate(texts))
+def test_definitions_ask_for_what_they_judge_otherwise(stub: Alone, since_hour: int, texts: list[str], needed: bool) -> None:
+    """It is 13 o'clock, and the case was solved at 2.  A definition that was not there judges everything that there ever was."""
+    bundle = bundle_of((f"{number}.yaml", text) for number, text in enumerate(texts))
     stub.bundles[bundle.content_hash] = bundle
     assert stub.take(Activation(bundle.content_hash, since_hour * HOUR_MS)) == []
     assert bool(stub.outcome.wanted) == needed

@@ -42,21 +42,27 @@ class Force:
         return found
 
     def _reaches_persons(self, before: "Force", clock_ms: int) -> bool:
-        """What judges persons is other than any before, and looks beyond what is kept by then."""
-        known = {_of_person(bundle) for _, bundle in before.bundles}
-        fresh = [(since_ms, bundle) for since_ms, bundle in self.bundles if bundle.of_person and _of_person(bundle) not in known]
-        return any(since_ms < clock_ms or _is_endless(bundle) for since_ms, bundle in fresh)
+        """Something that judges persons is new, and looks at more than what is kept by then.
+
+        Rules over a person number what they find, or say the first of it, so all that ever was may count; so does a journey of the
+        person.  Episodes alone end.
+        """
+        known = {key for _, bundle in before.bundles for key, _ in _of_persons(bundle)}
+        for since_ms, bundle in self.bundles:
+            fresh = [definition for key, definition in _of_persons(bundle) if key not in known]
+            if any(since_ms < clock_ms or each.person_rules or each.instances.gap is None for each in fresh):
+                return True
+        return False
 
 
-def _of_person(bundle: Bundle) -> tuple[tuple[str, int], ...]:
-    return tuple((each.name, each.version) for each in bundle.of_person)
-
-
-def _is_endless(bundle: Bundle) -> bool:
-    """A journey of the person, or a rule over it without a window, looks at everything that ever was."""
-    lives = any(not each.instances.kind and each.instances.gap is None for each in bundle.of_person)
-    rules = (rule.primitive for each in bundle.of_person for rule in each.person_rules)
-    return lives or any(getattr(each, "within", None) is None and getattr(each, "at_most", None) is None for each in rules)
+def _of_persons(bundle: Bundle) -> Iterator[tuple[tuple[str, ...], Compiled]]:
+    """What decides at which touchpoints somebody looks who judges persons: of a journey of an object its rules over a person."""
+    for each in bundle.of_person:
+        if each.instances.kind:
+            rules = (each.definition.breakages[rule.name].model_dump_json() for rule in each.person_rules)
+            yield (each.name, *rules), each
+        else:
+            yield (each.name, str(each.version)), each
 
 
 def _windows(bundle: Bundle) -> Iterator[Length]:
