@@ -4,9 +4,11 @@ A sink converges by itself: adding a batch again, an overlapping one, or rows in
 newest version of each key.  So whoever feeds it needs no more than at-least-once: add, flush, and only then acknowledge.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
+
+from streams.core.touchpoint import Touchpoint
 
 TABLES = ("touchpoints", "journeys", "breakages", "people", "pairs", "receipts", "rejected_touchpoints", "clocks")
 MAX_ROWS = 100_000
@@ -101,4 +103,20 @@ class Minutes(Protocol):
 
         -> those of them in which something was hidden from readers when they were counted: they are to be computed again.
         Raises Backpressure, after which any of them may have been replaced.
+        """
+
+
+class Recorded(Protocol):
+    """Touchpoints that have landed."""
+
+    def landed_ms(self) -> int:
+        """Every touchpoint that came to intake before its clock was there has landed; `streams.core.verdict.NEVER`: not known yet.
+
+        Raises Backpressure.
+        """
+
+    def carrying(self, identifiers: Collection[str], first_ms: int, last_ms: int) -> list[Touchpoint]:
+        """Those that carry one of these (`type:value`) and happened in this time, both ends included; without those too late.
+
+        Of a touchpoint there may be several copies, in no order.  Raises Backpressure.
         """

@@ -8,7 +8,9 @@
                      | identity.links -> identity -> people, pairs, receipts -> land
                      v
                     touchpoints.rejected ----------------------------------> land -> minutes.touched -> land
-                             (land also takes the touchpoints themselves from person.log)
+          (land also takes the touchpoints themselves from person.log)
+
+    stitch -> facts.wanted -> land, which reads touchpoints back from ClickHouse -> moved facts in person.log
 
 Topics, their documentation and the agents' subscriptions come out of this file.
 """
@@ -33,6 +35,7 @@ JOURNEYS = "journeys"
 BREAKAGES = "breakages"
 DEFINITIONS = "definitions"
 TOUCHED = "minutes.touched"
+WANTED = "facts.wanted"
 
 
 STORED_AT = {"message.timestamp.type": "LogAppendTime"}  # received_at is the broker's word, not the producer's
@@ -65,6 +68,7 @@ TOPICS = (
     Topic(JOURNEYS, "log", "person and journey", "Avro journey; clocks", compacted=True, compaction_lag_ms=7 * DAY_MS),
     Topic(BREAKAGES, "log", "person and cause", "Avro breakage; clocks", compacted=True, compaction_lag_ms=7 * DAY_MS),
     Topic(TOUCHED, "one", "none", "packed: minutes whose figures are to be computed", retention_ms=7 * DAY_MS),
+    Topic(WANTED, "one", "none", "packed: forgotten touchpoints that stitch asks for", retention_ms=30 * DAY_MS),
     Topic(DEFINITIONS, "one", "content hash", "JSON bundle of definitions; which is active; activations", compacted=True),
 )
 
@@ -83,13 +87,13 @@ class Agent:
 AGENTS = (
     Agent("intake", (TOUCHPOINTS,), (LOG, LINKS, REJECTED), None, "decodes, validates, normalises, addresses"),
     Agent("identity", (LINKS,), (PEOPLE, PAIRS, RECEIPTS, LOG), IDENTITY_STATE, "decides who is one person and whose an object is"),
-    Agent("stitch", (LOG,), (JOURNEYS, BREAKAGES, LOG), STATE, "puts touchpoints into journeys and judges them"),
+    Agent("stitch", (LOG,), (JOURNEYS, BREAKAGES, LOG, WANTED), STATE, "puts touchpoints into journeys and judges them"),
     Agent(
         "land",
-        (LOG, REJECTED, PEOPLE, PAIRS, RECEIPTS, JOURNEYS, BREAKAGES, TOUCHED),
-        (TOUCHED,),
+        (LOG, REJECTED, PEOPLE, PAIRS, RECEIPTS, JOURNEYS, BREAKAGES, TOUCHED, WANTED),
+        (TOUCHED, LOG),
         None,
-        "copies topics, computes minutes",
+        "copies topics, computes minutes, reads touchpoints back",
     ),
 )
 

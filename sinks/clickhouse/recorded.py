@@ -1,12 +1,18 @@
 """Touchpoints as they have landed, back as the pipeline carried them."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 from clickhouse_driver import Client
 
-from streams.core.touchpoint import Scalar, Touchpoint
+from sinks.clickhouse.faults import passing
+from sinks.clickhouse.read import landed_clocks
+from sinks.contract import Backpressure
+from streams.core.touchpoint import Scalar, Touchpoint, identifier_key, identifiers_of
+from streams.core.verdict import NEVER
+
+T = TypeVar("T")
 
 BLOCK_ROWS = 50_000
 COLUMNS = """
@@ -14,6 +20,15 @@ COLUMNS = """
     region, locale, agent, team, address, content_hash, late_ms, too_late, load
 """
 RECORDED = f"SELECT {COLUMNS} FROM touchpoints_newest"
+# All rows, whether they are merged or not: of copies the reader takes the better one, as stitch does, and the index is of use.
+CARRYING = f"""
+SELECT {COLUMNS}
+FROM touchpoints
+WHERE hasAny(identifiers.value, %(values)s) AND NOT too_late
+    AND occurred_at BETWEEN fromUnixTimestamp64Milli(%(first_ms)s, 'UTC') AND fromUnixTimestamp64Milli(%(last_ms)s, 'UTC')
+"""
+RETRY_S = 2.0
+LOG = "person.log"
 _attributes = msgspec.json.Decoder(dict[str, Scalar]).decode
 
 
@@ -30,3 +45,43 @@ def carried_as(values: Sequence[Any]) -> Touchpoint:
         at_ms, sequence, event_id, source, origin, channel, action, direction, tuple(pairs), _attributes(attributes),
         region, locale, agent, team, address, content_hash, late_ms, bool(too_late), load,
     )  # fmt: skip
+
+
+class ClickHouseRecorded:
+    """Not for several threads at once.  `connect` makes a client at the first call; the driver reconnects by itself."""
+
+    def __init__(self, connect: Callable[[], Client]) -> None:
+        self._connect = connect
+        self._client: Client | None = None
+
+    def landed_ms(self) -> int:
+        """See the contract."""
+        clock = self._ask(landed_clocks).get(LOG)
+        return clock.clock_ms if clock is not None else NEVER
+
+    def carrying(self, identifiers: Collection[str], first_ms: int, last_ms: int) -> list[Touchpoint]:
+        """See the contract."""
+        values = sorted({each.partition(":")[2] for each in identifiers})
+        wanted = {"values": values, "first_ms": first_ms, "last_ms": last_ms}
+        found = map(carried_as, self._ask(lambda client: client.execute(CARRYING, wanted)))
+        return [each for each in found if not keys_of(each).isdisjoint(identifiers)]
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.disconnect()
+            self._client = None
+
+    def _ask(self, query: Callable[[Client], T]) -> T:
+        try:
+            if self._client is None:
+                self._client = self._connect()
+            return query(self._client)
+        except Exception as error:
+            why = passing(error)
+            if why is None:
+                raise
+            raise Backpressure(f"ClickHouse gives no touchpoints back at the moment: {why}", RETRY_S) from error
+
+
+def keys_of(touchpoint: Touchpoint) -> set[str]:
+    return {identifier_key(*pair) for pair in identifiers_of(touchpoint)}

@@ -14,6 +14,7 @@ from faust.types.tuples import TP
 from sinks.contract import Backpressure, Sink
 from sinks.contract import Batch as Rows
 from streams import topology
+from streams.agents.answers import Answers
 from streams.agents.landed import Landed
 from streams.agents.landing import Landing
 from streams.agents.minutes import MinuteKeeper
@@ -38,10 +39,12 @@ class Land:
     """A handler of `streams.transport`.  One insert is under way while the next batches are decoded."""
 
     def __init__(
-        self, settings: Settings, landing: Landing, sink: Sink, minutes: MinuteKeeper, consumer: Callable[[], BatchConsumer]
-    ) -> None:
+        self, settings: Settings, landing: Landing, sink: Sink, minutes: MinuteKeeper, answers: Answers,
+        consumer: Callable[[], BatchConsumer],
+    ) -> None:  # fmt: skip
         self.settings, self._landing, self._sink, self._minutes, self._consumer = settings, landing, sink, minutes, consumer
-        self._touched = settings.topic(topology.TOUCHED)
+        self._answers = answers
+        self._touched, self._wanted = settings.topic(topology.TOUCHED), settings.topic(topology.WANTED)
         self._load = Load()
         self._full, self._room = asyncio.Event(), asyncio.Event()
         self._room.set()
@@ -54,6 +57,7 @@ class Land:
         self._mine = set(committed)
         self._landed.keep(self._mine)
         self._forget()
+        self._answers.forget()
         await self._minutes.assigned(self._mine)
         return {tp: found.offset if found else None for tp, found in committed.items()}
 
@@ -62,10 +66,14 @@ class Land:
         self._mine -= partitions
         self._forget()
         self._minutes.forget()
+        self._answers.forget()
 
     async def handle(self, batch: Batch) -> None:
         if batch.topic == self._touched:
             self._minutes.take(batch)
+            return
+        if batch.topic == self._wanted:
+            self._answers.take(batch)
             return
         await self._room.wait()
         load = self._load
@@ -80,7 +88,7 @@ class Land:
 
     async def keep_landing(self) -> None:
         """Never returns."""
-        await asyncio.gather(self._keep_flushing(), self._minutes.keep_computing())
+        await asyncio.gather(self._keep_flushing(), self._minutes.keep_computing(), self._answers.keep_answering())
 
     async def _keep_flushing(self) -> None:
         while True:
@@ -98,6 +106,7 @@ class Land:
             log.warning("not landed before the end", batches=len(self._load.batches))
         self._thread.shutdown(wait=False)
         self._minutes.close()
+        self._answers.close()
 
     async def _flush(self) -> None:
         async with self._flushing:
@@ -135,7 +144,7 @@ class Land:
         return ""
 
     def readings(self) -> Iterable[Reading]:
-        return [WAITING.at(self._load.count), *self._landed.readings()]
+        return [WAITING.at(self._load.count), *self._landed.readings(), *self._answers.readings()]
 
     def trouble(self) -> str:
         return self._landed.trouble

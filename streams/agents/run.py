@@ -14,8 +14,11 @@ from kafka.errors import KafkaError
 
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.minutes import ClickHouseMinutes
+from sinks.clickhouse.recorded import ClickHouseRecorded
 from sinks.clickhouse.sink import ClickHouseSink
+from sinks.contract import Backpressure
 from streams import topology
+from streams.agents.answers import Answers
 from streams.agents.cell import Cell, Cells
 from streams.agents.identity import IdentityMachine
 from streams.agents.identity_said import highest_number
@@ -43,6 +46,7 @@ from streams.topics import topic_ids
 from streams.transport import Batch, BatchConsumer, Handler
 
 IDENTIFIERS_S = 5.0
+RETRY_S = 2.0
 GC_THRESHOLDS = (100_000, 50, 1_000)  # batches are large and free of cycles: collecting seldom saves a third of the time
 Wired = tuple[Handler, Callable[[], Awaitable[None]] | None]  # and what runs beside it
 
@@ -69,6 +73,15 @@ class Wiring:
     def identifiers(self) -> Identifiers:
         self.shelf.read()
         return load_identifiers(self.settings.identity, self.settings.secret).with_instances(self.shelf.instance_types())
+
+    def identifiers_ever(self) -> Identifiers:
+        """With what any definitions took as instances: stitch may have copies for these.  Raises Backpressure."""
+        try:
+            self.shelf.read()
+        except KafkaError as error:
+            raise Backpressure(f"the topic of definitions cannot be read: {type(error).__name__}", RETRY_S) from error
+        types = {kind for bundle in self.shelf.published() for kind in bundle.by_instance_type}
+        return load_identifiers(self.settings.identity).with_instances(types)
 
     async def wire(self, name: str) -> Wired:
         self._plain = producer(self.settings)
@@ -110,7 +123,8 @@ class Wiring:
 
         def make(tp: TP) -> Cell:
             store, judge = MemoryStore(), Judge(lambda bundle: declare(self.shelf.find(bundle)))
-            partition = Partition(tp.partition, settings.log_partitions, store, judge, settings.step_persons)
+            keeps_ms = round(settings.late_horizon_s * 1_000)
+            partition = Partition(tp.partition, settings.log_partitions, store, judge, settings.step_persons, keeps_ms)
             machine = StitchMachine(settings, partition, store)
             return Cell(settings, "stitch", tp, settings.topic(topology.STATE), machine, plain)
 
@@ -125,7 +139,8 @@ class Wiring:
             settings.database,
         )  # fmt: skip
         minutes = MinuteKeeper(settings, ClickHouseMinutes(open_client), plain, self.done)
-        handler = Land(settings, Landing(settings, topics), ClickHouseSink(open_client), minutes, self.consumer)
+        answers = Answers(settings, ClickHouseRecorded(open_client), self.identifiers_ever, plain, self.done)
+        handler = Land(settings, Landing(settings, topics), ClickHouseSink(open_client), minutes, answers, self.consumer)
         return handler, handler.keep_landing
 
 

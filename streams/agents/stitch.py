@@ -1,8 +1,6 @@
 """Stitch as a machine of bytes: packed log records in, Kafka records out."""
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
-from operator import itemgetter
 
 import msgspec
 
@@ -12,16 +10,18 @@ from streams.agents.cell import Step
 from streams.agents.marks import CLOCK_KEY, clock_mark
 from streams.agents.producing import Destination, Record
 from streams.agents.tally import Tally
-from streams.core.log import Move, MovedFacts, cut, pack, weigh
+from streams.core.log import FactsWanted, Wanted, cut, pack
+from streams.core.moving import records as moving
 from streams.core.stitch.partition import Outcome, Partition
 from streams.core.stitch.rows import PARTS, Row
 from streams.core.stitch.store import MemoryStore
 from streams.core.verdict import NEVER
 from streams.metrics.metric import Reading
-from streams.metrics.table import EVENT_AGE, STATE, clock_lag
+from streams.metrics.table import EVENT_AGE, REDUCED, STATE, WANTED, clock_lag
 from streams.settings import Settings
 
 IDLE_RECORDS = 5_000  # so many without a change, and the position is written all the same: a restart does not read them again
+WANTED_BYTES = 500  # one request, about
 
 TALLY = b"t"  # key in the state topic, beside those of streams.core.stitch.state
 
@@ -33,6 +33,7 @@ class StitchMachine:
         name = settings.topic
         self._log, self._state = name(topology.LOG), (name(topology.STATE), partition.number)
         self._rows = ((name(topology.JOURNEYS), partition.number), (name(topology.BREAKAGES), partition.number))
+        self._wanted = (name(topology.WANTED), 0)
         self._idle = 0
         self._tally = Tally()
 
@@ -49,16 +50,18 @@ class StitchMachine:
     def step(self, records: Sequence[tuple[int, bytes]], now_ms: int) -> Step:
         outcome = self.partition.step(records, now_ms)
         self._idle += outcome.taken
+        REDUCED.add(outcome.reduced)
         if outcome.last_ms > NEVER:
             EVENT_AGE.observe((now_ms - outcome.last_ms) / 1_000)
         return Step(outcome.taken, self._inside(outcome), self._behind(outcome))
 
     def again(self) -> dict[Destination, list[Record]]:
-        return self._clocks(told=True)
+        return {**self._clocks(told=True), **self._asking(self.partition.forgetting.awaited())}
 
     def readings(self) -> Iterable[Reading]:
         place = topology.LOG, str(self.partition.number)
         yield STATE.at(len(self._store), *place)
+        yield WANTED.at(len(self.partition.forgetting.awaited()), *place)
         yield from clock_lag(self.partition.clock.ms, *place)
         yield from self._tally.readings()
 
@@ -77,8 +80,13 @@ class StitchMachine:
         if outcome.rows.breakages:
             inside[breakages] = [Record(_key(row, "cause_key"), self._breakages(row)) for row in outcome.rows.breakages]
         for target, moves in outcome.moved.items():
-            inside[self._log, target] = [Record(None, pack(record)) for record in _records(moves)]
+            inside[self._log, target] = [Record(None, pack(record)) for record in moving(moves)]
+        inside.update(self._asking(outcome.wanted))
         return inside
+
+    def _asking(self, wanted: Sequence[Wanted]) -> dict[Destination, list[Record]]:
+        pieces = cut(wanted, lambda _: WANTED_BYTES)
+        return {self._wanted: [Record(None, pack(FactsWanted(piece))) for piece in pieces]} if wanted else {}
 
     def _behind(self, outcome: Outcome) -> dict[Destination, list[Record]]:
         if self.partition.position.step:
@@ -93,7 +101,7 @@ class StitchMachine:
             said = [Record(None, pack(word))]
             others = set(range(self.partition.partitions)) - {self.partition.number}
             behind.update(((self._log, other), said) for other in others)
-        clock = self.partition.clock
+        clock = self.partition.complete_clock()
         if told and clock.ms > NEVER:
             mark = clock_mark("stitch", clock.ms, clock.final_ms, self.partition.position.clocks.number)
             for destination in self._rows:
@@ -103,10 +111,3 @@ class StitchMachine:
 
 def _key(row: Row, name: str) -> bytes:
     return bytes.fromhex(row["person_id"] + row[name])
-
-
-def _records(moves: Iterable[Move]) -> Iterable[MovedFacts]:
-    """Not too many touchpoints in one."""
-    facts = ((move.redirect, touchpoint) for move in moves for touchpoint in move.touchpoints)
-    for piece in cut(facts, lambda fact: weigh(fact[1])):
-        yield MovedFacts([Move(redirect, [fact[1] for fact in together]) for redirect, together in groupby(piece, itemgetter(0))])

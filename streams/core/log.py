@@ -12,7 +12,7 @@ import msgspec
 from streams.core.touchpoint import Order, Touchpoint
 
 T = TypeVar("T")
-FORMAT = 1  # of log and state records; a reader refuses a newer one
+FORMAT = 2  # of log and state records; a reader refuses a newer one
 
 
 class Touchpoints(msgspec.Struct, array_like=True, tag=1, frozen=True):
@@ -33,11 +33,25 @@ class Redirects(msgspec.Struct, array_like=True, tag=2, frozen=True):
     items: list[Redirect]
 
 
+class Forgotten(msgspec.Struct, array_like=True, frozen=True):
+    """Touchpoints of one address that stitch does not keep any more: how many at most, and between which times they happened."""
+
+    count: int
+    first_ms: int
+    last_ms: int
+
+
 class Move(msgspec.Struct, array_like=True, frozen=True):
-    """Touchpoints of one address that follow its redirect to another home."""
+    """Touchpoints of one address that follow its redirect to another home, or come back from the database.
+
+    `forgotten`: those that belong to it as well, and are to be read back where it goes.
+    `answers`: what was asked for under this number is complete with this; 0: it answers nothing.
+    """
 
     redirect: Redirect
     touchpoints: list[Touchpoint]
+    forgotten: Forgotten | None = None
+    answers: int = 0
 
 
 class MovedFacts(msgspec.Struct, array_like=True, tag=3, frozen=True):
@@ -94,11 +108,31 @@ class Links(msgspec.Struct, array_like=True, tag=8, frozen=True):
     items: list[Link]
 
 
+class Wanted(msgspec.Struct, array_like=True, frozen=True):
+    """Forgotten touchpoints that a partition of the log asks for, and goes on asking for until they are answered.
+
+    `clock_ms`: once intake's clocks have landed up to it, all of them have.
+    """
+
+    redirect: Redirect
+    partition: int
+    forgotten: Forgotten
+    number: int  # names the request in its answer
+    clock_ms: int
+
+
+class FactsWanted(msgspec.Struct, array_like=True, tag=1, frozen=True):
+    """The records of `facts.wanted`."""
+
+    items: list[Wanted]
+
+
 LogRecord = Touchpoints | Redirects | MovedFacts | IntakeClock | IdentityClock | StitchClock | Activation
 LinkRecord = Links | IntakeClock
 
 pack = msgspec.msgpack.Encoder().encode
 unpack_log = msgspec.msgpack.Decoder(LogRecord).decode
+unpack_wanted = msgspec.msgpack.Decoder(FactsWanted).decode
 unpack_link = msgspec.msgpack.Decoder(LinkRecord).decode
 
 
@@ -125,6 +159,12 @@ def cut(items: Iterable[T], weigh_bytes: Callable[[T], int], most: int = 500, mo
         size_bytes += its_bytes
     if piece:
         yield piece
+
+
+def together(one: Forgotten | None, other: Forgotten | None) -> Forgotten | None:
+    if one is None or other is None:
+        return one or other
+    return Forgotten(one.count + other.count, min(one.first_ms, other.first_ms), max(one.last_ms, other.last_ms))
 
 
 def weigh(touchpoint: Touchpoint) -> int:

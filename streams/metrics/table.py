@@ -112,6 +112,14 @@ PERSONS = Counter(
     "throughline_persons_changed_total", "persons", "Persons that came to belong to another root, whole (merged) or in part "
     "(split).", ("identity",), (Label("kind", "closed", ("merged", "split")),),
 )  # fmt: skip
+REDUCED = Counter(
+    "throughline_buckets_reduced_total", "buckets", "Buckets that forgot their touchpoints because nothing is to be expected of "
+    "them any more; the database has them.", STITCH,
+)  # fmt: skip
+WANTED = Gauge(
+    "throughline_buckets_awaiting", "buckets", "Buckets that need forgotten touchpoints: they say nothing until these "
+    "were read back.", STITCH, (topic, partition),
+)  # fmt: skip
 JOURNEYS_OPEN = Gauge(
     "throughline_open_journeys", "journeys", "Journeys that stand open; exact, also after restarts.", STITCH, (definition,)
 )
@@ -146,6 +154,16 @@ INSERT = Histogram(
     "throughline_insert_seconds", "seconds", "One flush of the sink: all tables, waiting included.", LAND, buckets=LONG_S
 )
 WAITING = Gauge("throughline_waiting_rows", "rows", "Rows gathered for the next insert.", LAND)
+ANSWERED = Counter(
+    "throughline_facts_requests_answered_total", "requests", "Requests for forgotten touchpoints that were answered.", LAND
+)
+REQUESTED = Gauge(
+    "throughline_facts_requests_waiting", "requests", "Requests for forgotten touchpoints that are read and not answered yet.", LAND
+)
+SHORT = Counter(
+    "throughline_facts_requests_short_total", "requests", "Of these, answered with fewer touchpoints than were forgotten: "
+    "some are not in the database any more.", LAND,
+)  # fmt: skip
 COMPUTED = Counter(
     "throughline_minutes_computed_total", "minutes", "Minutes whose figures were computed, repetitions included.", LAND
 )

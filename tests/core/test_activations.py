@@ -21,7 +21,7 @@ def versions(*activations: Activation) -> list[int]:
     judge.activate(list(activations))
     for hour in (1, 6, 12):
         opened, rows = Opened("order:o", "order:o", Bucket()), Rows()
-        opened.add(touch(hour, "opened"))
+        opened.take([touch(hour, "opened")])
         judge.judge(opened, UNKNOWN, 0, rows)
         found += [row["definition_version"] for row in rows.journeys]
     return found
@@ -44,3 +44,16 @@ def test_an_activation_takes_the_place_of_all_before_it_from_its_time_on(
     activations: list[Activation], expected: list[int]
 ) -> None:
     assert versions(*activations) == expected
+
+
+PAID = bundle("journey: order\nversion: 4\ninstance: order\nopens: paid\n")
+
+
+@pytest.mark.parametrize(("hour", "expected"), [(1, [1]), (6, [])])
+def test_what_a_version_does_not_open_an_older_one_may_have_opened_in_its_own_time(hour: int, expected: list[int]) -> None:
+    """From 5 o'clock on an order opens when it is paid, which these never are."""
+    judge, opened, rows = Judge({**BUNDLES, "4": PAID}.__getitem__), Opened("order:o", "order:o", Bucket()), Rows()
+    judge.activate([FIRST, Activation("4", 5 * HOUR_MS)])
+    opened.take([touch(hour, "opened")])
+    judge.judge(opened, UNKNOWN, 0, rows)
+    assert [row["definition_version"] for row in rows.journeys] == expected

@@ -11,7 +11,8 @@ from random import Random
 from msgspec import structs
 
 from streams.core.clock import IntakeClocks
-from streams.core.definition import bundle_of
+from streams.core.definition import Bundle, bundle_of
+from streams.core.definition.length import ENDLESS_MS
 from streams.core.identifiers import Identifiers, IdentifierType
 from streams.core.identity import Identity
 from streams.core.journey import judge
@@ -21,13 +22,15 @@ from streams.core.log import (
     IdentityClock,
     IntakeClock,
     Link,
-    MovedFacts,
+    Move,
     Redirect,
     Redirects,
     Touchpoints,
+    Wanted,
     home,
     pack,
 )
+from streams.core.moving import records as moving
 from streams.core.stitch.judging import Judge
 from streams.core.stitch.partition import Outcome, Partition
 from streams.core.stitch.rows import person_id
@@ -104,6 +107,7 @@ breakages:
     )
 )
 SECOND_MS = 1_000
+OF_WHOLE = ("talk", "life")  # definitions whose journeys are not of an object
 
 
 def copies(one: Touchpoint) -> list[Touchpoint]:
@@ -130,6 +134,7 @@ class World:
     rng: Random
     partitions: int = 3
     sources: int = 2
+    keeps_ms: int = ENDLESS_MS  # for how long stitch keeps what nothing is to be expected of
     logs: list[list[bytes]] = field(init=False)
     links: list[tuple[list[Link], IntakeClock | None]] = field(default_factory=list)
     delivered: list[Touchpoint] = field(default_factory=list)
@@ -137,10 +142,15 @@ class World:
     journeys: dict[Key, dict] = field(default_factory=dict)
     breakages: dict[Key, dict] = field(default_factory=dict)
     said: list[dict] = field(default_factory=list)
+    come: list[Touchpoint | IntakeClock] = field(default_factory=list)  # to intake, and from there to the database
+    come_to: int = 0  # how much of it has landed
+    wanted: list[Wanted] = field(default_factory=list)
+    reduced: int = 0
+    bundles: dict[str, Bundle] = field(default_factory=lambda: {BUNDLE.content_hash: BUNDLE})
+    activations: list[Activation] = field(default_factory=lambda: [Activation(BUNDLE.content_hash, NEVER)])
 
     def __post_init__(self) -> None:
-        activation = pack(Activation(BUNDLE.content_hash, NEVER))
-        self.logs = [[activation] for _ in range(self.partitions)]
+        self.logs = [[pack(self.activations[0])] for _ in range(self.partitions)]
         self.identity = Identity(IDENTIFIERS, self.partitions)
         self.identity_at, self.identity_clocks, self.identity_kept = 0, IntakeClocks(), dict[bytes, bytes]()
         self.committed: list[dict[bytes, bytes]] = [{} for _ in range(self.partitions)]
@@ -150,11 +160,13 @@ class World:
     # what happens outside --------------------------------------------------------------------------------------------
 
     def happen(self, one: Touchpoint) -> None:
-        self.delivered.append(one)
+        self.come.append(one)
+        if not one.too_late:
+            self.delivered.append(one)
         for copy in copies(one):
             self.logs[home(copy.address, self.partitions)].append(pack(Touchpoints([copy])))
         found = links_of(one)
-        if found:
+        if found and not one.too_late:
             self.links.append((found, None))
 
     def tick(self, now_ms: int, sources: list[int], *, final: bool = False) -> None:
@@ -162,6 +174,13 @@ class World:
         for log in self.logs:
             log.append(pack(word))
         self.links.append(([], word))
+        self.come.append(word)
+
+    def activate(self, bundle: Bundle, since_ms: int) -> None:
+        self.bundles[bundle.content_hash] = bundle
+        self.activations.append(Activation(bundle.content_hash, since_ms))
+        for log in self.logs:
+            log.append(pack(self.activations[-1]))
 
     # what the agents do ----------------------------------------------------------------------------------------------
 
@@ -204,16 +223,27 @@ class World:
         if crash:
             self.parts[number] = self._partition(number)
             self._pass_on(number)
+            self.wanted += self.parts[number].forgetting.awaited()
             return
+        self._says_nothing_of_halves(part, outcome)
         self._commit(number, outcome)
         if not part.position.step:
             self._pass_on(number)
+
+    def _says_nothing_of_halves(self, part: Partition, outcome: Outcome) -> None:
+        """Of what is being read back, and of the whole of a person of whom something is."""
+        awaited = {(person_id(each.redirect.root), person_id(each.redirect.address)) for each in part.forgetting.awaited()}
+        persons = {person for person, _ in awaited}
+        for row in [*outcome.rows.journeys, *outcome.rows.breakages]:
+            of_whole = row["definition"] in OF_WHOLE or row["instance"] == row["person_id"]
+            if (row["person_id"], row["address_id"]) in awaited or (of_whole and row["person_id"] in persons):
+                assert row["state"] == "moved", f"said while touchpoints were missing: {row}"
 
     def _partition(self, number: int) -> Partition:
         store = MemoryStore()
         for key, value in self.committed[number].items():
             store.load(key, value)
-        part = Partition(number, self.partitions, store, Judge(lambda _: BUNDLE), most_touched=4)
+        part = Partition(number, self.partitions, store, Judge(self.bundles.__getitem__), 4, self.keeps_ms)
         part.restore("life")
         return part
 
@@ -224,7 +254,9 @@ class World:
             else:
                 self.committed[number][key] = value
         for target, moves in outcome.moved.items():
-            self.logs[target].append(pack(MovedFacts(moves)))
+            self.logs[target] += [pack(record) for record in moving(moves, most=2)]
+        self.wanted += outcome.wanted
+        self.reduced += outcome.reduced
         self.said += outcome.rows.breakages
         self.landing[number].extend(("journey", row) for row in outcome.rows.journeys)
         self.landing[number].extend(("breakage", row) for row in outcome.rows.breakages)
@@ -234,6 +266,35 @@ class World:
         for target, log in enumerate(self.logs):
             if word is not None and target != number:
                 log.append(pack(word))
+
+    # what the database gives back -------------------------------------------------------------------------------------
+
+    def land_touchpoints(self, most: int) -> None:
+        self.come_to = min(len(self.come), self.come_to + most)
+
+    def answer(self) -> None:
+        """One of those that ask, if everything that it may ask for has landed; sometimes once more later."""
+        if not self.wanted:
+            return
+        wanted = self.wanted.pop(self.rng.randrange(len(self.wanted)))
+        if self._landed_ms() < wanted.clock_ms or self.rng.random() < 0.2:
+            self.wanted.append(wanted)
+        if self._landed_ms() >= wanted.clock_ms:
+            address, forgotten = wanted.redirect.address, wanted.forgotten
+            stored = [copy for one in self.come[: self.come_to] if isinstance(one, Touchpoint) for copy in copies(one)]
+            found = [
+                one for one in stored
+                if one.address == address and not one.too_late and forgotten.first_ms <= one.occurred_at <= forgotten.last_ms
+            ]  # fmt: skip
+            move = Move(wanted.redirect, found, answers=wanted.number)
+            self.logs[wanted.partition] += [pack(record) for record in moving([move], most=2)]
+
+    def _landed_ms(self) -> int:
+        clocks = IntakeClocks()
+        for one in self.come[: self.come_to]:
+            if isinstance(one, IntakeClock):
+                clocks.take(one)
+        return clocks.least()[0]
 
     # what lands ------------------------------------------------------------------------------------------------------
 
@@ -261,7 +322,9 @@ class World:
 
     def drain(self) -> None:
         """Everybody works until nobody has anything left."""
+        self.land_touchpoints(len(self.come))
         while self._work_left():
+            self.answer()
             self.step_identity(self.rng.randint(1, 12))
             for number in range(self.partitions):
                 self.step(number, self.rng.randint(1, 12), crash=self.rng.random() < 0.1)
@@ -270,7 +333,7 @@ class World:
 
     def _work_left(self) -> bool:
         behind = any(part.position.offset < len(log) for part, log in zip(self.parts, self.logs, strict=True))
-        return behind or self.identity_at < len(self.links)
+        return behind or self.identity_at < len(self.links) or bool(self.wanted)
 
 
 def truth(world: World, clock: Clock) -> tuple[dict[Key, dict], dict[Key, dict]]:

@@ -8,6 +8,7 @@ from streams.core.definition import Bundle, Compiled
 from streams.core.definition.length import ENDLESS_MS
 from streams.core.journey.person import Personal, concerns_person, episode_name, judge_person, looks_at
 from streams.core.log import Activation
+from streams.core.stitch.force import Force
 from streams.core.stitch.opened import Opened
 from streams.core.stitch.rows import (
     Moment,
@@ -38,28 +39,33 @@ class Judge:
 
     def __init__(self, load: Callable[[str], Bundle]) -> None:
         self._load = load
-        self._bundles: list[tuple[int, Bundle]] = []  # (effective from, bundle), the newest activation first
-        self._by_type: dict[str, dict[str, list[tuple[int, Compiled]]]] = {}
-        self._has_wholes = False
+        self.force = Force((), load)
+        self._activations: list[Activation] = []
+        self._forces: dict[int, Force] = {}  # as it was, by how many activations there were
 
     def activate(self, activations: list[Activation]) -> None:
-        """Take these, in the order of the log, and no others.  From its `effective_from_ms` on, one replaces all before it."""
-        standing: list[Activation] = []
-        for activation in activations:
-            standing = [*(each for each in standing if each.effective_from_ms < activation.effective_from_ms), activation]
-        self._bundles = [(each.effective_from_ms, self._load(each.bundle)) for each in reversed(standing)]
-        self._has_wholes = any(bundle.of_person for _, bundle in self._bundles)
-        self._by_type = {}
-        for effective_from_ms, bundle in self._bundles:
-            for kind, definitions in bundle.by_instance_type.items():
-                named = self._by_type.setdefault(kind, {})
-                for definition in definitions:
-                    named.setdefault(definition.name, []).append((effective_from_ms, definition))
+        """Take these, in the order of the log, and no others."""
+        self._activations = [*activations]
+        self.force = Force(activations, self._load)
+        self._forces = {}
+
+    def reaches_back(self, opened: Opened, activations: int, clock: Clock) -> bool:
+        """Whether what is in force now looks at touchpoints that were forgotten when the first so many activations were."""
+        if activations == len(self._activations):
+            return False
+        if activations not in self._forces:
+            self._forces[activations] = Force(self._activations[:activations], self._load)
+        kind = opened.key.partition(":")[0]
+        return self.force.reaches_back(self._forces[activations], kind, opened.rests_ms, clock.ms)
+
+    def judges(self, opened: Opened) -> bool:
+        """Whether the touchpoints of this address are those of a journey."""
+        return bool(opened.bucket.entries) or opened.key.partition(":")[0] in self.force.by_type
 
     def judge(self, opened: Opened, clock: Clock, now_ms: int, rows: Rows) -> tuple[int | None, Part | None]:
         """Append what changed to `rows`.  -> when to judge this bucket again, and what of it matters for the whole person."""
         kind, _, instance = opened.key.partition(":")
-        named = self._by_type.get(kind) or {}
+        named = self.force.by_type.get(kind) or {}
         bucket, touchpoints, verdicts = opened.bucket, opened.facts, list[Verdict]()
         if named or bucket.entries:
             moment = _moment(opened, opened.key, bucket.number if touchpoints else 0, clock, now_ms)
@@ -70,10 +76,10 @@ class Judge:
                 entry = entries.setdefault(name, Entry(name))
                 _say(entry, instance, verdict.journey, verdict.breakages, rows, moment, moved=opened.moving)
             bucket.entries = [entry for entry in entries.values() if entry.journey or entry.breakages]
-        return _soonest(verdicts), self._part(bucket.number, touchpoints, verdicts) if self._has_wholes else None
+        return _soonest(verdicts), self._part(bucket.number, touchpoints, verdicts) if self.force.has_wholes else None
 
     def _part(self, number: int, touchpoints: list[Touchpoint], verdicts: list[Verdict]) -> Part | None:
-        bundles = [bundle for _, bundle in self._bundles]
+        bundles = [bundle for _, bundle in self.force.bundles]
         facts = [each for each in touchpoints if not each.copied and any(concerns_person(bundle, each) for bundle in bundles)]
         lived = [verdict.lived for verdict in verdicts if verdict.lived]
         broken = [each for verdict in verdicts for each in verdict.breakages if any(looks_at(bundle, each) for bundle in bundles)]
@@ -83,6 +89,7 @@ class Judge:
         """The same for what is judged over all of a person.
 
         An episode is shown for the owner of its first touchpoint's address: two persons may have it for a moment, one shows it.
+        While touchpoints are being read back, only what is gone is said.
         """
         person, parts = person_id(whole.person), whole.bucket.parts.values()
         together = _together(parts)
@@ -94,17 +101,20 @@ class Judge:
         broken: dict[tuple[str, str], list[Breakage]] = {}
         for each in found.breakages:
             broken.setdefault((each.definition, each.instance), []).append(each)
+        awaits = bool(whole.bucket.awaited)
         for key in {**entries, **journeys, **broken}:
             entry = entries.setdefault(key, Entry(key[0], instance=key[1]))
+            if awaits and (entry.journey is None or key in journeys):
+                continue
             moment = _moment(whole, addresses.get(key[1], whole.person), redirects, clock, now_ms)
             _say(entry, key[1], journeys.get(key), broken.get(key, ()), rows, moment, moved=whole.moving)
         whole.bucket.entries = [entry for entry in entries.values() if entry.journey or entry.breakages]
-        return found.next_deadline
+        return None if awaits else found.next_deadline
 
     def _personal(self, person: str, part: Part, clock: Clock) -> Personal:
         """Each bundle judges what opened, or broke over the whole person, from its activation to the next."""
         whole, until_ms, deadlines = Personal(), ENDLESS_MS, list[int | None]()
-        for since_ms, bundle in self._bundles:
+        for since_ms, bundle in self.force.bundles:
             found = judge_person(bundle, person, part.facts, part.lived, part.breakages, clock)
             whole.lives += [each for each in found.lives if each.journey and since_ms <= each.journey.opened_at < until_ms]
             whole.over += [each for each in found.over if since_ms <= each.broken_at < until_ms]
@@ -115,13 +125,18 @@ class Judge:
 
 
 def _judged(versions: list[tuple[int, Compiled]], instance: str, opened: Opened, clock: Clock) -> Verdict:
-    """By the version effective at the journey's opening, whatever the order in which versions and touchpoints came."""
-    verdict = NOTHING
+    """By the version effective at the journey's opening, whatever the order in which versions and touchpoints came.
+
+    What a version does not open, an older one may have opened in its own time.
+    """
+    verdict, until_ms = NOTHING, ENDLESS_MS
     for effective_from_ms, definition in versions:
         verdict = opened.judge(definition, instance, clock)
-        if verdict.journey is None or verdict.journey.opened_at >= effective_from_ms:
+        if verdict.journey is None:
+            until_ms = min(until_ms, effective_from_ms)
+        elif verdict.journey.opened_at >= effective_from_ms:
             break
-    return verdict
+    return verdict if verdict.journey and verdict.journey.opened_at < until_ms else NOTHING
 
 
 def _soonest(verdicts: Iterable[Verdict]) -> int | None:

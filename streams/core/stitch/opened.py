@@ -1,8 +1,12 @@
 """A bucket taken out of the store for one step: unpacked once, changed in place, judged and packed once at the end."""
 
+from collections.abc import Sequence
+
+from msgspec import structs
+
 from streams.core.definition import Compiled
 from streams.core.journey.running import Running
-from streams.core.log import Redirect
+from streams.core.log import Forgotten, Redirect, together
 from streams.core.stitch.state import (
     WHOLE,
     Bucket,
@@ -16,7 +20,7 @@ from streams.core.stitch.state import (
 )
 from streams.core.stitch.store import Store
 from streams.core.touchpoint import Touchpoint, better_copy, order_of
-from streams.core.verdict import Clock, Verdict
+from streams.core.verdict import NEVER, Clock, Verdict
 
 
 class Opened:
@@ -25,7 +29,9 @@ class Opened:
     `facts` are its touchpoints in order; what runs over them goes on where they only grew at their end.
     """
 
-    __slots__ = ("_known", "_running", "_turns", "bucket", "facts", "key", "moving", "person", "value", "version")
+    __slots__ = (
+        "_known", "_running", "_turns", "awaited", "bucket", "facts", "fetches", "key", "moving", "person", "value", "version",
+    )  # fmt: skip
 
     def __init__(self, person: str, key: str, bucket: Bucket) -> None:
         self.person, self.key, self.bucket = person, key, bucket
@@ -34,11 +40,32 @@ class Opened:
         self._turns = 0  # how often the facts changed otherwise than at their end
         self._running: dict[int, tuple[int, Running]] = {}
         self.version = 0
-        self.moving = False  # touchpoints left for another person: what is gone has moved
         self.value: bytes | None = None  # what it was packed to
+        self.begin()
 
-    def add(self, fact: Touchpoint) -> None:
-        """Copies of one (source, event id) are one fact."""
+    def begin(self) -> None:
+        """Of a step."""
+        self.moving = False  # touchpoints left for another person: what is gone has moved
+        self.fetches = False  # more came here that is to be read back
+        self.awaited = bool(self.bucket.asked)
+
+    @property
+    def rests_ms(self) -> int:
+        return max(self.bucket.rests_ms, self.facts[-1].occurred_at if self.facts else NEVER)
+
+    def take(self, facts: Sequence[Touchpoint], clock_ms: int = NEVER) -> None:
+        """Copies of one (source, event id) are one fact.  `clock_ms`: as of now."""
+        if len(facts) == 1:
+            self._add(facts[0])
+        elif facts:
+            for fact in facts:
+                known = self._known.setdefault((fact.source, fact.event_id), fact)
+                self._known[fact.source, fact.event_id] = better_copy(known, fact)
+            self._sort()
+        if facts:
+            self.bucket.rests_ms = max(self.rests_ms, clock_ms)
+
+    def _add(self, fact: Touchpoint) -> None:
         name = (fact.source, fact.event_id)
         known = self._known.get(name)
         kept = fact if known is None else better_copy(known, fact)
@@ -48,11 +75,26 @@ class Opened:
         if known is None and (not self.facts or order_of(self.facts[-1]) < order_of(kept)):
             self.facts.append(kept)
         else:
-            self.facts[:] = sorted(self._known.values(), key=order_of)
-            self._turns += 1
+            self._sort()
 
-    def leave(self) -> list[Touchpoint]:
-        """Take all of it away."""
+    def _sort(self) -> None:
+        self.facts[:] = sorted(self._known.values(), key=order_of)
+        self._turns += 1
+
+    def leave(self) -> tuple[list[Touchpoint], Forgotten | None]:
+        """Take all of it away.  -> what is here of it, and what is to be read back."""
+        forgotten, self.bucket.forgotten, self.bucket.asked = self.bucket.forgotten, None, None
+        return self._clear(), forgotten
+
+    def forget(self) -> None:
+        """Only a stub stays."""
+        self.bucket.rests_ms = self.rests_ms
+        leaving = Forgotten(len(self.facts), self.facts[0].occurred_at, self.facts[-1].occurred_at)
+        self.bucket.forgotten = together(self.bucket.forgotten, leaving)
+        self._clear()
+        self._running = {}
+
+    def _clear(self) -> list[Touchpoint]:
         leaving, self.facts[:], self._known = [*self.facts], [], {}
         self._turns += 1
         return leaving
@@ -103,7 +145,7 @@ class Desk:
             packed = bucket_key(person, key)
             value = self.store.get(packed)
             found = self._cache.take(packed, value) or Opened(person, key, Bucket() if value is None else unpack_bucket(value))
-            found.moving = False
+            found.begin()
             self.opened[name] = found
         return found
 
@@ -115,6 +157,8 @@ class Desk:
 
     def give(self, opened: Opened, part: Part | None) -> None:
         """Let the person's whole have what of a bucket matters for it, if that is news."""
+        if opened.bucket.forgotten:
+            part = _besides_forgotten(self.look(opened.person, WHOLE).bucket.parts.get(opened.key), opened, part)
         given = digest_of(part) if part else 0
         if given == opened.bucket.given:
             return
@@ -126,18 +170,42 @@ class Desk:
         else:
             whole.bucket.parts.pop(opened.key, None)
 
+    def hold(self, opened: Opened) -> None:
+        """While one of its buckets awaits facts, the person's whole knows."""
+        awaits = bool(opened.bucket.asked)
+        if awaits != opened.awaited:
+            whole = self.touch(opened.person, WHOLE, opened.version)
+            whole.bucket.awaited = sorted({*whole.bucket.awaited} ^ {opened.key})
+
     def close(self, opened: Opened, header: Header) -> bool:
         """Pack it and put it back; an empty one goes.  -> whether its deadline is a new one."""
         bucket = opened.bucket
         name = bucket_key(opened.person, opened.key)
-        if not (bucket.facts or bucket.entries or bucket.parts):
+        if not (bucket.facts or bucket.entries or bucket.parts or bucket.forgotten or bucket.awaited):
             self.store.delete(name)
             return False
         was = self.store.get(name)
         opened.value = pack_bucket(header, bucket)
         self.store.put(name, opened.value)
-        self._cache.keep(name, opened)
+        if not bucket.forgotten:
+            self._cache.keep(name, opened)
         return was is None or read_header(was).next_deadline != header.next_deadline
+
+
+def _besides_forgotten(before: Part | None, opened: Opened, part: Part | None) -> Part | None:
+    """What was given by touchpoints that are forgotten stays, unless a better copy came."""
+    if before is None:
+        return part
+    facts = {(fact.source, fact.event_id): fact for fact in part.facts} if part else {}
+    here = {(fact.source, fact.event_id): fact for fact in opened.facts}
+    for fact in before.facts:
+        name = (fact.source, fact.event_id)
+        kept = better_copy(fact, here[name]) if name in here else fact
+        if kept.content_hash == fact.content_hash:
+            facts[name] = kept
+    if part is None and not facts:
+        return None
+    return structs.replace(part or before, number=opened.bucket.number, facts=sorted(facts.values(), key=order_of))
 
 
 def belongs(known: Redirect, claimed: Redirect) -> Redirect:

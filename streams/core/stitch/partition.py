@@ -1,4 +1,4 @@
-"""One partition of the person log as a state machine: records in; changed state, rows, moved facts and clocks out.
+"""One partition of the person log as a state machine: records in; changed state, rows, moved facts, wanted ones and clocks out.
 
 A step is one transaction: state, rows, moved facts and position appear together or not at all.  A record that concerns very many
 persons (a clock, an activation) is worked off in bounded steps; the position is (offset, step).  Nothing here knows where records
@@ -9,11 +9,14 @@ from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
 
 import msgspec
+from msgspec import structs
 
 from streams.core.clock import SILENT, PartitionClocks
+from streams.core.definition.length import ENDLESS_MS
 from streams.core.log import (
     FORMAT,
     Activation,
+    Forgotten,
     IdentityClock,
     IntakeClock,
     Move,
@@ -22,10 +25,13 @@ from streams.core.log import (
     Redirects,
     StitchClock,
     Touchpoints,
+    Wanted,
     home,
+    together,
     unpack_log,
     version,
 )
+from streams.core.stitch.forgetting import Forgetting
 from streams.core.stitch.judging import Judge, Rows
 from streams.core.stitch.opened import Cache, Desk, Opened, belongs
 from streams.core.stitch.state import (
@@ -42,6 +48,7 @@ from streams.core.stitch.state import (
     read_header,
     redirect_key,
     split_bucket_key,
+    unpack_bucket,
     unpack_position,
     unpack_redirect,
 )
@@ -56,8 +63,10 @@ class Outcome(msgspec.Struct):
     taken: int
     rows: Rows
     moved: dict[int, list[Move]]  # other partition -> facts that follow a redirect there
+    wanted: list[Wanted]  # forgotten facts that are to be read back
+    reduced: int  # buckets that forgot their facts
     state: dict[bytes, bytes | None]
-    clock: Clock | None  # the partition now judges at this clock, and everything due has been judged
+    clock: Clock | None  # up to here everything has been judged now
     last_ms: int  # event time of the last touchpoint taken; NEVER if there was none
 
 
@@ -68,7 +77,10 @@ class WrongLife(Exception):
 class Partition:
     """Raises WrongLife on restoring, and whatever a fault of ours raises; it is not to be used after that."""
 
-    def __init__(self, number: int, partitions: int, store: Store, judge: Judge, most_touched: int = 2_000) -> None:
+    def __init__(
+        self, number: int, partitions: int, store: Store, judge: Judge, most_touched: int = 2_000, keeps_ms: int = ENDLESS_MS
+    ) -> None:
+        """`keeps_ms`: for how long the facts of a bucket are kept that nothing but a touchpoint can change."""
         self.number, self.partitions, self.store, self.judge = number, partitions, store, judge
         self.most_touched = most_touched
         self._cache = Cache()
@@ -76,6 +88,7 @@ class Partition:
         self.clock = UNKNOWN
         self._deadlines: list[tuple[int, bytes]] = []
         self._stale: list[bytes] = []  # buckets judged before the books were closed, or by other definitions
+        self.forgetting = Forgetting(number, store, judge, keeps_ms)
         self._told = UNKNOWN
         self._word = StitchClock(number, SILENT, SILENT)
 
@@ -85,13 +98,18 @@ class Partition:
         if kept is not None:
             self.position = unpack_position(kept)
             self._same_life(life)
+            self.position.format = FORMAT
         else:
             self.position.life, self.position.epoch = life, epoch
         self.judge.activate(self.position.activations)
         self.clock = self.position.clocks.judged()
+        waiting = []
         for key, value in self.store.items():
             if key[:1] == BUCKET:
-                self._index(key, read_header(value))
+                self._index(key, header := read_header(value))
+                if header.asks:
+                    waiting.append(Opened(*split_bucket_key(key), unpack_bucket(value)))
+        self.forgetting.restore(waiting, self.clock)
         self._find_stale()
 
     def _same_life(self, life: str) -> None:
@@ -107,9 +125,10 @@ class Partition:
     def step(self, records: Sequence[tuple[int, bytes]], now_ms: int) -> Outcome:
         """Work off (offset, packed record) pairs, as many as one transaction may concern.  `now_ms` is wall time, a trace."""
         self._desk, self._moved, self._last_ms = Desk(self.store, self._cache), dict[int, list[Move]](), NEVER
+        self.forgetting.begin()
         taken = 0
         for offset, value in records:
-            if len(self._desk.touched) >= self.most_touched:
+            if self._is_full():
                 break
             done = self._take(offset, value)
             taken += done
@@ -117,7 +136,9 @@ class Partition:
                 break
         rows = self._judge_touched(now_ms)
         self.store.put(POSITION, pack_position(self.position))
-        return Outcome(taken, rows, self._moved, self.store.changed(), self._settled_clock(), self._last_ms)
+        changed, clock = self.store.changed(), self._settled_clock()
+        wanted, reduced = self.forgetting.asked, self.forgetting.reduced
+        return Outcome(taken, rows, self._moved, wanted, reduced, changed, clock, self._last_ms)
 
     def _take(self, offset: int, value: bytes) -> bool:
         """-> whether the record is done; if not, it is to be given again in the next step."""
@@ -155,18 +176,25 @@ class Partition:
         newest = belongs(self._where(claimed.address), claimed)
         if newest is claimed and home(claimed.root, self.partitions) == self.number:
             self._remember(claimed)
-        self._settle(newest, move.touchpoints)
+        self._settle(newest, move.touchpoints, move.forgotten, move.answers)
 
-    def _settle(self, redirect: Redirect, touchpoints: list[Touchpoint]) -> None:
+    def _settle(
+        self, redirect: Redirect, touchpoints: list[Touchpoint], forgotten: Forgotten | None = None, answers: int = 0
+    ) -> None:
         """Put touchpoints of one address to its person, or send them after it."""
         target = home(redirect.root, self.partitions)
         if target != self.number:
-            self._moved.setdefault(target, []).append(Move(redirect, touchpoints))
+            self._moved.setdefault(target, []).append(Move(redirect, touchpoints, forgotten, answers))
             return
         opened = self._desk.touch(redirect.root, redirect.address, self._version)
         opened.bucket.number = redirect.number
-        for touchpoint in touchpoints:
-            opened.add(touchpoint)
+        opened.take(touchpoints, self.clock.ms)
+        if opened.bucket.asked and answers == opened.bucket.asked.number:
+            opened.bucket.asked = opened.bucket.forgotten = None
+        if forgotten:
+            opened.bucket.forgotten = together(opened.bucket.forgotten, forgotten)
+            opened.bucket.rests_ms = max(opened.rests_ms, forgotten.last_ms, self.clock.ms)
+            opened.fetches = True
 
     def _redirect(self, redirect: Redirect) -> None:
         known = self._where(redirect.address)
@@ -178,11 +206,11 @@ class Partition:
 
     def _leave(self, known: Redirect, redirect: Redirect) -> None:
         left = self._desk.look(known.root, redirect.address)
-        if not left.facts:
+        if not (left.facts or left.bucket.forgotten):
             return
-        leaving = left.leave()
+        leaving, forgotten = left.leave()
         self._desk.touch(left.person, left.key, self._version).moving = True
-        self._settle(redirect, leaving)
+        self._settle(redirect, leaving, forgotten)
 
     def _where(self, address: str) -> Redirect:
         kept = self.store.get(redirect_key(address))
@@ -210,26 +238,41 @@ class Partition:
             self._find_stale()
 
     def _find_stale(self) -> None:
-        now = self._header(None)
         headers = ((key, read_header(value)) for key, value in self.store.items() if key[:1] == BUCKET)
-        self._stale = [key for key, was in headers if (was.final_ms, was.activations) != (now.final_ms, now.activations)]
+        self._stale = [key for key, was in headers if not self._is_judged(was)]
 
-    def _header(self, next_deadline: int | None) -> Header:
-        deadline = NO_DEADLINE if next_deadline is None else next_deadline
-        return Header(deadline, self.clock.final_ms, len(self.position.activations))
+    def _stamp(self, header: Header) -> Header:
+        """As judged now."""
+        return structs.replace(header, final_ms=self.clock.final_ms, activations=len(self.position.activations))
 
     def _work_off(self) -> bool:
         """Touch what is due, as far as one step may go.  -> whether nothing is left."""
-        while self._stale and len(self._desk.touched) < self.most_touched:
+        while self._stale and not self._is_full():
             key = self._stale.pop()
             if self.store.get(key) is not None:
                 self._desk.touch(*split_bucket_key(key), self._version)
-        while self._is_due() and len(self._desk.touched) < self.most_touched:
+        while self._is_due() and not self._is_full():
             deadline, key = heappop(self._deadlines)
             value = self.store.get(key)
-            if value is not None and read_header(value).next_deadline == deadline:
-                self._desk.touch(*split_bucket_key(key), self._version)
+            if value is not None and (header := read_header(value)).next_deadline == deadline:
+                self._fall_due(key, header)
         return not self._stale and not self._is_due()
+
+    def _fall_due(self, key: bytes, header: Header) -> None:
+        name = split_bucket_key(key)
+        if header.rests and name not in self._desk.touched and self._is_judged(header):
+            self.forgetting.forget(opened := self._desk.look(*name))
+            self._desk.close(opened, self._stamp(Header(rests=True)))
+        else:
+            self._desk.touch(*name, self._version)
+
+    def _is_judged(self, header: Header) -> bool:
+        """By what is in force, and up to where the books are closed."""
+        return (header.final_ms, header.activations) == (self.clock.final_ms, len(self.position.activations))
+
+    def _is_full(self) -> bool:
+        """One transaction is to concern no more."""
+        return len(self._desk.touched) + self.forgetting.reduced >= self.most_touched
 
     def _is_due(self) -> bool:
         return bool(self._deadlines) and self._deadlines[0][0] < self.clock.ms
@@ -244,17 +287,21 @@ class Partition:
         """Buckets first: they give to the wholes of their persons what these look at."""
         rows = Rows()
         for opened in [each for each in self._desk.touched.values() if each.key != WHOLE]:
-            next_deadline, part = self.judge.judge(opened, self.clock, now_ms, rows)
-            self._desk.give(opened, part)
-            self._close(opened, next_deadline)
+            next_deadline = None
+            if self.forgetting.is_complete(opened, self.clock):
+                next_deadline, part = self.judge.judge(opened, self.clock, now_ms, rows)
+                self._desk.give(opened, part)
+            self._desk.hold(opened)
+            self._put_back(opened, self._stamp(self.forgetting.rest(opened, next_deadline, self.clock)))
         for whole in [each for each in self._desk.touched.values() if each.key == WHOLE]:
-            self._close(whole, self.judge.judge_whole(whole, self.clock, now_ms, rows))
+            next_deadline = self.judge.judge_whole(whole, self.clock, now_ms, rows)
+            self._put_back(whole, self._stamp(Header(NO_DEADLINE if next_deadline is None else next_deadline)))
         return rows
 
-    def _close(self, opened: Opened, next_deadline: int | None) -> None:
-        header = self._header(next_deadline)
+    def _put_back(self, opened: Opened, header: Header) -> None:
         if self._desk.close(opened, header):
             self._index(bucket_key(opened.person, opened.key), header)
+        self.forgetting.note(opened, self.clock)
 
     def new_word(self) -> StitchClock | None:
         """What the other partitions are to hear, once the step is committed: once, and never back."""
@@ -266,7 +313,12 @@ class Partition:
 
     def _settled_clock(self) -> Clock | None:
         """The clock to pass on: only when it is new, and all that it made due has been judged."""
-        if self.position.step or self.clock == self._told:
+        clock = self.complete_clock()
+        if self.position.step or clock == self._told:
             return None
-        self._told = self.clock
-        return self.clock
+        self._told = clock
+        return clock
+
+    def complete_clock(self) -> Clock:
+        """Up to where everything is judged, what is being read back too."""
+        return self.forgetting.complete(self.clock)

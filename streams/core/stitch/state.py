@@ -8,6 +8,8 @@
 | p                   | position: how far the log is worked off, clocks, activations                              |
 
 A bucket's value begins with what a restart must know without unpacking the rest: its next deadline and what judged it last.
+One that nothing is to be expected of any more forgets its touchpoints: then a stub is left, which knows what was said, and how many
+touchpoints there were.
 """
 
 from hashlib import blake2b
@@ -16,14 +18,15 @@ from struct import Struct
 import msgspec
 
 from streams.core.clock import PartitionClocks
-from streams.core.log import Activation
+from streams.core.log import Activation, Forgotten
 from streams.core.touchpoint import Touchpoint
-from streams.core.verdict import NEVER, Breakage, Lived
+from streams.core.verdict import NEVER, Breakage, Clock, Lived
 
 BUCKET, REDIRECT, POSITION = b"b", b"r", b"p"
 WHOLE = ""  # the key of a person's whole among its buckets
 HEADER = Struct(">qqI")
 NO_DEADLINE = (1 << 62) - 1
+RESTS, ASKS = 1 << 31, 1 << 30  # in the last field of a header, above the number of activations
 
 
 class Before(msgspec.Struct, array_like=True, frozen=True):
@@ -67,12 +70,23 @@ class Part(msgspec.Struct, array_like=True, frozen=True):
     breakages: list[Breakage]
 
 
+class Asked(msgspec.Struct, array_like=True, frozen=True):
+    """`number` names the last request for what is forgotten; `clock`: up to where the bucket had been judged before the first."""
+
+    number: int
+    clock: Clock
+
+
 class Bucket(msgspec.Struct, array_like=True):
     facts: list[Touchpoint] = []
     number: int = 0  # of the redirect by which the facts' address belongs to this person; 0: it is the root itself
     entries: list[Entry] = []
     given: int = 0  # digest of the part last given to the person's whole; 0: none
     parts: dict[str, Part] = {}  # of a whole: by the key of the bucket
+    forgotten: Forgotten | None = None  # touchpoints besides `facts` that are in the database only
+    rests_ms: int = NEVER  # the newest of its facts, and the clock when the last one came: from then on it rests
+    asked: Asked | None = None  # it awaits what is forgotten
+    awaited: list[str] = []  # of a whole: keys of the buckets that await facts
 
 
 class Redirected(msgspec.Struct, array_like=True, frozen=True):
@@ -96,6 +110,8 @@ class Header(msgspec.Struct, frozen=True):
     next_deadline: int = NO_DEADLINE  # epoch ms
     final_ms: int = NEVER  # how far the books were closed when it was judged
     activations: int = 0  # how many activations it was judged by
+    rests: bool = False  # nothing but touchpoints can change it: the deadline is that of forgetting them
+    asks: bool = False
 
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -118,7 +134,8 @@ def redirect_key(address: str) -> bytes:
 
 
 def pack_bucket(header: Header, bucket: Bucket) -> bytes:
-    return HEADER.pack(header.next_deadline, header.final_ms, header.activations) + _pack(bucket)
+    marks = (RESTS if header.rests else 0) | (ASKS if header.asks else 0)
+    return HEADER.pack(header.next_deadline, header.final_ms, header.activations | marks) + _pack(bucket)
 
 
 def unpack_bucket(value: bytes) -> Bucket:
@@ -126,7 +143,8 @@ def unpack_bucket(value: bytes) -> Bucket:
 
 
 def read_header(value: bytes) -> Header:
-    return Header(*HEADER.unpack_from(value))
+    next_deadline, final_ms, rest = HEADER.unpack_from(value)
+    return Header(next_deadline, final_ms, rest & (ASKS - 1), bool(rest & RESTS), bool(rest & ASKS))
 
 
 def digest_of(part: Part) -> int:

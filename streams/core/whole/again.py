@@ -19,7 +19,7 @@ def judged_again(judge: Judge, root: str, touchpoints: Iterable[Touchpoint], clo
         address = touchpoint.address
         if address not in opened:
             opened[address] = Opened(root, address, Bucket())
-        opened[address].add(touchpoint)
+        opened[address].take([touchpoint])
     whole = Opened(root, WHOLE, Bucket())
     for address in sorted(opened):
         deadline, part = judge.judge(opened[address], clock, 0, rows)
