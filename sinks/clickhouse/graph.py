@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from clickhouse_driver import Client
 
@@ -116,19 +116,31 @@ def pairs(client: Client, own_ids: Iterable[str]) -> list[Between]:
     ]
 
 
+def pair_version(client: Client, weaker_id: str, stronger_id: str) -> int:
+    """Grows with everything that is said of a pair; 0: nothing was ever."""
+    query = "SELECT max(version) FROM pairs WHERE weaker_id = %(weaker)s AND stronger_id = %(stronger)s"
+    return int(client.execute(query, {"weaker": weaker_id, "stronger": stronger_id})[0][0])
+
+
 RECEIPTS = """
 SELECT decided_at, kind, left_id, joined_id, identifiers, objects, weaker_id, stronger_id, why, occurred_at, source, event_id
 FROM receipts FINAL
-WHERE left_id IN %(ids)s OR joined_id IN %(ids)s
-ORDER BY first_number, left_id, joined_id
 """
 
 
 def receipts(client: Client, own_ids: Iterable[str]) -> list[Became]:
     """What became of the persons that have their ids from these identifiers, in the order in which it was decided."""
-    if not (ids := list(own_ids)):
-        return []
-    rows = client.execute(RECEIPTS, {"ids": ids})
+    ids = list(own_ids)
+    return _receipts(client, "left_id IN %(ids)s OR joined_id IN %(ids)s", {"ids": ids}) if ids else []
+
+
+def receipts_by(client: Client, source: str, event_id: str) -> list[Became]:
+    """What one touchpoint did."""
+    return _receipts(client, "source = %(source)s AND event_id = %(event_id)s", {"source": source, "event_id": event_id})
+
+
+def _receipts(client: Client, condition: str, given: dict[str, Any]) -> list[Became]:
+    rows = client.execute(f"{RECEIPTS} WHERE {condition} ORDER BY first_number, left_id, joined_id", given)
     names = _names(client, (own_id for row in rows for own_id in (*row[2:4], *row[6:8])))
     return [_became(row, names) for row in rows]
 

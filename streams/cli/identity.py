@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from streams.cli.identity_graph import explain, show
+from streams.cli.identity_purpose import link, unlink
 from streams.core.definition import Problem
 from streams.core.identifiers import SHIPPED, Identifiers, IdentifierType, IdentityError, load_identifiers
 from streams.settings import ConfigurationError, load_settings
@@ -22,6 +23,8 @@ SHAPING = ("region", "strict", "keeps_case", "dotless", "tagless", "matches")
 identity_app = typer.Typer(no_args_is_help=True, help="What people are known by, and who is one person.")
 identity_app.command("show")(show)
 identity_app.command("explain")(explain)
+identity_app.command("link")(link)
+identity_app.command("unlink")(unlink)
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, with everything.")]
 
 

@@ -16,8 +16,8 @@ from streams.cli.chain import Chain, chain
 from streams.cli.errors import CheckFailed
 from streams.cli.reach import reaching
 from streams.cli.report import reader
-from streams.cli.whom import HELP, METAVAR, stranger, whom
-from streams.settings import load_settings
+from streams.cli.whom import HELP, METAVAR, Whom, stranger, whom
+from streams.settings import Settings, load_settings
 
 _WIDE = 200  # columns where no terminal says how wide it is
 Identifier = Annotated[str, typer.Argument(metavar=METAVAR, help=HELP)]
@@ -29,10 +29,7 @@ def show(identifier: Identifier, as_json: AsJson = False) -> None:
     settings = load_settings()
     with reaching(settings):
         client = reader(settings)
-        found = whom(client, settings, identifier)
-        if not found.known:
-            typer.echo(stranger(settings, identifier), err=True)
-            raise typer.Exit(1)
+        found = landed(client, settings, identifier)
         members = graph.members(client, found.person_id)
         persons = [each.own_id for each in members if each.kind != "object"]
         pairs, receipts = graph.pairs(client, persons), graph.receipts(client, persons)
@@ -50,9 +47,9 @@ def explain(
     settings = load_settings()
     with reaching(settings):
         client = reader(settings)
-        found = chain(client, *(_landed(client, settings, each) for each in (one, other)))
+        found = chain(client, landed(client, settings, one), landed(client, settings, other))
     if as_json:
-        typer.echo(json.dumps(_chained(found), default=_iso, ensure_ascii=False))
+        typer.echo(json.dumps(_chained(found), default=iso, ensure_ascii=False))
     elif found.steps:
         _print(_pairs("", list(found.steps)))
     if not found.same:
@@ -61,7 +58,8 @@ def explain(
         print(f"{one} and {other} are the same identifier", file=sys.stderr)
 
 
-def _landed(client: Client, settings: Any, text: str) -> Any:
+def landed(client: Client, settings: Settings, text: str) -> Whom:
+    """Whoever is named, of whom something has landed; else says so and ends the command with exit code 1."""
     found = whom(client, settings, text)
     if not found.known:
         typer.echo(stranger(settings, text), err=True)
@@ -126,7 +124,7 @@ def _json(person_id: str, members: list[Known], pairs: list[Between], receipts: 
         "person_id": person_id, "identifiers": [each._asdict() for each in members], "pairs": [each._asdict() for each in pairs],
         "receipts": [each._asdict() for each in receipts],
     }  # fmt: skip
-    return json.dumps(told, default=_iso, ensure_ascii=False)
+    return json.dumps(told, default=iso, ensure_ascii=False)
 
 
 def _chained(found: Chain) -> dict[str, Any]:
@@ -138,7 +136,7 @@ def _when(at: datetime | None) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if at else ""
 
 
-def _iso(value: object) -> str:
+def iso(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="milliseconds")
     raise TypeError(f"{type(value).__name__} has no JSON form")
