@@ -44,7 +44,12 @@ def person_id(client: Client, identifier_type: str, value: str) -> str:
 
 def person_timeline(client: Client, identifier_type: str, value: str) -> list[Moment]:
     """Everything about the person that an identifier belongs to, in the order of event time; empty for a stranger."""
-    person = {"person": person_id(client, identifier_type, value)}
+    return timeline(client, person_id(client, identifier_type, value))
+
+
+def timeline(client: Client, id_of_person: str) -> list[Moment]:
+    """Everything about a person, in the order of event time; empty for a stranger."""
+    person = {"person": id_of_person}
     moments = [*_touchpoints(client, person), *_journeys(client, person), *_promises(client, person), *_breakages(client, person)]
     return sorted(moments, key=lambda moment: (moment.at, ORDER.index(moment.kind)))
 

@@ -10,9 +10,10 @@ from clickhouse_driver import Client
 from rich.console import Console
 from rich.table import Table
 
-from sinks.clickhouse.timeline import Moment, Proof, person_id, person_timeline
+from sinks.clickhouse.timeline import Moment, Proof, person_timeline, timeline
 from streams.cli.reach import reaching
 from streams.cli.report import reader
+from streams.cli.whom import HELP, METAVAR, stranger, whom
 from streams.settings import load_settings
 
 STYLES = {"broken": "bold red", "promise overdue": "red", "promise kept late": "yellow", "recovered": "green", "touchpoint": ""}
@@ -39,24 +40,22 @@ def person() -> None:
 
 @person_app.command("show")
 def show(
-    identifier: Annotated[str, typer.Argument(metavar="TYPE:VALUE", help="Any identifier of the person, as customer:4711.")],
+    identifier: Annotated[str, typer.Argument(metavar=METAVAR, help=HELP)],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, with everything.")] = False,
 ) -> None:
     """Every touchpoint, journey, promise and breakage of a person in the order of event time, with the evidence."""
-    kind, colon, value = identifier.partition(":")
-    if not (kind and colon and value):
-        raise typer.BadParameter(f"{identifier}: expected TYPE:VALUE, as customer:4711")
     settings = load_settings()
     with reaching(settings):
         client = reader(settings)
-        moments = person_timeline(client, kind, value)
+        person_id = whom(client, settings, identifier).person_id
+        moments = timeline(client, person_id)
         if as_json:
-            typer.echo(json.dumps(_story(person_id(client, kind, value), moments), default=_iso, ensure_ascii=False))
+            typer.echo(json.dumps(_story(person_id, moments), default=_iso, ensure_ascii=False))
         elif moments:
             _print(moments)
-    if not moments:
-        typer.echo(f"nothing has landed about {identifier}", err=True)
-        raise typer.Exit(1)
+        if not moments:
+            typer.echo(stranger(settings, identifier), err=True)
+            raise typer.Exit(1)
 
 
 def show_person(client: Client, identifier_type: str, value: str) -> None:

@@ -11,7 +11,6 @@ FormName = Literal["text", "lower", "email", "phone", "card"]
 Form = Callable[[str, str], str]  # value, region of the touchpoint -> the form
 EVERY_DOMAIN = "*"
 _BETWEEN_DIGITS = re.compile(r"[\s.\-/()]+")
-_REGION = re.compile(r"[A-Za-z]{2}")
 
 
 def text(value: str, region: str) -> str:
@@ -40,7 +39,7 @@ def email(value: str, region: str, *, keeps_case: bool, dotless: tuple[str, ...]
     if domain in tagless or EVERY_DOMAIN in tagless:
         local = local.partition("+")[0]
     if domain in dotless or EVERY_DOMAIN in dotless:
-        local = local.replace(".", "")
+        local = local.replace(".", "").strip()
     return f"{local if keeps_case else local.lower()}@{domain}" if local else ""
 
 
@@ -50,20 +49,23 @@ def phone(value: str, region: str, *, default: str, strict: bool) -> str:
 
     What is no number anywhere is compared by its digits, or with `strict` is none.
     """
-    where = region.upper() if _REGION.fullmatch(region) else default
-    try:
-        number = phonenumbers.parse(value, where or None)
-    except phonenumbers.NumberParseException:
-        number = None
-    if number is not None and phonenumbers.is_possible_number(number):
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return "" if strict else _BETWEEN_DIGITS.sub("", value)
+    where = region.upper() if region.upper() in phonenumbers.SUPPORTED_REGIONS else default
+    digits = _BETWEEN_DIGITS.sub("", value)
+    for written in dict.fromkeys((value, digits)):  # both, so that what is in its form already stays as it is
+        try:
+            number = phonenumbers.parse(written, where or None)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_possible_number(number):
+            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return "" if strict else digits
 
 
 def form(
     name: FormName, *, region: str, strict: bool, keeps_case: bool, dotless: tuple[str, ...], tagless: tuple[str, ...]
 ) -> Form:
     if name == "email":
+        dotless, tagless = (tuple(domain.lower() for domain in domains) for domains in (dotless, tagless))
         return partial(email, keeps_case=keeps_case, dotless=dotless, tagless=tagless)
     if name == "phone":
         return partial(phone, default=region.upper(), strict=strict)

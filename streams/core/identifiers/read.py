@@ -1,80 +1,187 @@
-"""identity.yaml: every problem that can be found, at once."""
+"""identity.yaml: every problem that can be found, at once, each with its line."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any, get_args
 
 import msgspec
-import yaml
+from phonenumbers import SUPPORTED_REGIONS
 
-from streams.core.definition.problems import meant
-from streams.core.identifiers.types import MOST_IDENTIFIERS, Identifiers, IdentifierType
+from streams.core.definition.document import Document, Place, parse
+from streams.core.definition.problems import DefinitionError, Problem, meant
+from streams.core.identifiers.forms import FormName
+from streams.core.identifiers.types import MOST_IDENTIFIERS, Identifiers, IdentifierType, Kept, Kind
 
 SHIPPED = Path(__file__).parent.parent.parent / "definitions" / "identity.yaml"
 VARIABLE = "THROUGHLINE_IDENTITY_SECRET"
 SHORTEST_SECRET = 16  # characters
-_ONLY_OF = {  # key -> the forms that know it
-    "region": ("phone",), "strict": ("phone",), "keeps_case": ("email",), "dotless": ("email",), "tagless": ("email",),
-}  # fmt: skip
+TOP = ("identifiers", "most_identifiers", "nobody")
+KEYS = IdentifierType.__struct_fields__
+_ONLY_OF = {"region": "phone", "strict": "phone", "keeps_case": "email", "dotless": "email", "tagless": "email"}  # key -> form
+_OF_PERSONS = ("never", "partners", "most")
 
 
 class IdentityError(ValueError):
-    """identity.yaml cannot be used; the text names the file, each place and the remedy, one problem a line."""
+    """identity.yaml cannot be used; `problems` are in the order of its lines, the text has one a line."""
 
-
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    identifiers: dict[str, IdentifierType]
-    nobody: list[str] = []
-    most_identifiers: int = MOST_IDENTIFIERS
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(set(problems)))
+        super().__init__("\n".join(map(str, self.problems)))
 
 
 def load_identifiers(path: Path | None = None, secret: str = "") -> Identifiers:
-    """Raises IdentityError.  `secret`: key of the hashes, for types that are `kept: hashed`."""
+    """Raises IdentityError with all problems.  `secret`: key of the hashes, for types that are `kept: hashed`."""
     file = path or SHIPPED
+    reader = _Reader(_document(file), secret)
+    found = reader.identifiers()
+    if reader.problems:
+        raise IdentityError(reader.problems)
+    return found
+
+
+def _document(file: Path) -> Document:
     try:
-        read = msgspec.convert(yaml.safe_load(file.read_text(encoding="utf-8")), _File)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
-        raise IdentityError(f"{file}: {error}; see streams/definitions/identity.yaml for the form") from None
-    if problems := list(_problems(read, secret)):
-        raise IdentityError("\n".join(f"{file}: {problem}" for problem in problems))
-    nobody = frozenset(each.strip().lower() for each in read.nobody)
-    return Identifiers(read.identifiers, nobody, most=read.most_identifiers, secret=secret.encode())
+        text = file.read_text(encoding="utf-8")
+        if not any(line.partition("#")[0].strip() for line in text.splitlines()):
+            raise IdentityError([Problem(str(file), 1, "", "the file is empty: expected types beginning with `identifiers:`")])
+        return parse(text, str(file))
+    except OSError as error:
+        raise IdentityError([Problem(str(file), 1, "", f"cannot be read: {error.strerror}")]) from None
+    except UnicodeDecodeError:
+        raise IdentityError([Problem(str(file), 1, "", "is not encoded in UTF-8")]) from None
+    except DefinitionError as error:
+        raise IdentityError(error.problems) from None
 
 
-def _problems(read: _File, secret: str) -> Iterator[str]:
-    if not any(its.kind == "person" for its in read.identifiers.values()):
-        yield "identifiers: none is of the kind person"
-    if read.most_identifiers < 2:
-        yield "most_identifiers: a person has at least 2"
-    for name, its in read.identifiers.items():
-        yield from (f"identifiers.{name}: {problem}" for problem in _of_type(name, its, read.identifiers))
-    hashed = [name for name, its in read.identifiers.items() if its.kept == "hashed"]
-    if hashed and len(secret) < SHORTEST_SECRET:
-        yield f"{', '.join(hashed)}: kept hashed, so {VARIABLE} must hold a secret of at least {SHORTEST_SECRET} characters"
+class _Reader:
+    """What is wrong is kept in `problems`; what it gives is good only when there is none."""
 
+    def __init__(self, document: Document, secret: str) -> None:
+        self.document, self.secret = document, secret
+        self.problems: list[Problem] = []
 
-def _of_type(name: str, its: IdentifierType, types: dict[str, IdentifierType]) -> Iterator[str]:
-    if not name or ":" in name or "\0" in name:
-        yield "a type must not be empty or contain a colon"
-    for key, forms in _ONLY_OF.items():
-        if getattr(its, key) and its.form not in forms:
-            yield f"`{key}` needs `form: {forms[0]}`"
-    if its.region and not re.fullmatch(r"[A-Za-z]{2}", its.region):
-        yield f"region: `{its.region}` is not a country's two letters"
-    try:
-        re.compile(its.matches)
-    except re.error as error:
-        yield f"matches: not a regular expression: {error}"
-    if its.kind != "person" and (its.never or its.partners or its.most):
-        yield "`never`, `partners` and `most` are for the kind person: nothing else links people"
-    yield from _limits(its, types)
+    def complain(self, place: Place, message: str) -> None:
+        self.problems.append(self.document.problem(place, message))
 
+    def identifiers(self) -> Identifiers:
+        top = self._mapping(self.document.value, ())
+        self._keys(top, (), TOP)
+        if "identifiers" not in top:
+            self.complain((), "`identifiers` is missing")
+        types = self._types(self._mapping(top.get("identifiers", {}), ("identifiers",)))
+        nobody = self._texts(top.get("nobody", []), ("nobody",))
+        most = self._count(top.get("most_identifiers", MOST_IDENTIFIERS), ("most_identifiers",), least=2)
+        names = frozenset(each.strip().lower() for each in nobody)
+        return Identifiers({} if self.problems else types, names, most=most, secret=self.secret.encode())
 
-def _limits(its: IdentifierType, types: dict[str, IdentifierType]) -> Iterator[str]:
-    partners = its.partners if isinstance(its.partners, dict) else {}
-    persons = [name for name, other in types.items() if other.kind == "person"]
-    for name in partners:
-        if name not in persons:
-            yield f"partners: `{name}` is no identifier of a person{meant(name, persons)}"
-    if its.most < 0 or (isinstance(its.partners, int) and its.partners < 0) or any(count < 1 for count in partners.values()):
-        yield "`partners` and `most` are counts: 1 or more, or absent for no limit"
+    def _types(self, given: dict[str, Any]) -> dict[str, IdentifierType]:
+        place: Place = ("identifiers",)
+        types = {name: self._type(value, (*place, name)) for name, value in given.items()}
+        persons = [name for name, its in types.items() if its.kind == "person"]
+        if given and not persons:
+            self.complain(place, "none is of the kind person")
+        for name, its in types.items():
+            for partner in its.partners if isinstance(its.partners, dict) else ():
+                if partner not in persons:
+                    said = f"`{partner}` is no identifier of a person{meant(partner, persons)}"
+                    self.complain((*place, name, "partners", partner), said)
+        return types
+
+    def _type(self, value: object, place: Place) -> IdentifierType:
+        """Of what is written wrongly the defaults, so that the rest can be read."""
+        if not place[-1] or ":" in str(place[-1]) or "\0" in str(place[-1]):
+            self.complain(place, "a type must not be empty or contain a colon")
+        given = self._mapping(value, place)
+        self._keys(given, place, KEYS)
+        if given and "kind" not in given:
+            self.complain(place, "`kind` is missing" + meant("", get_args(Kind)))
+        known = len(self.problems)
+        read = {key: self._value(key, given[key], (*place, key)) for key in KEYS if key in given}
+        if len(self.problems) > known or "kind" not in given:
+            return IdentifierType(given["kind"] if given.get("kind") in get_args(Kind) else "person")
+        its = msgspec.convert(read, IdentifierType)
+        self._meaning(its, place)
+        return its
+
+    def _value(self, key: str, value: object, place: Place) -> object:
+        reading: dict[str, Callable[[], object]] = {
+            "kind": lambda: self._one_of(get_args(Kind), value, place),
+            "form": lambda: self._one_of(get_args(FormName), value, place),
+            "kept": lambda: self._one_of(get_args(Kept), value, place),
+            "region": lambda: self._region(value, place),
+            "matches": lambda: self._expression(value, place),
+            "partners": lambda: self._partners(value, place),
+            "most": lambda: self._count(value, place),
+            "strict": lambda: self._flag(value, place),
+            "keeps_case": lambda: self._flag(value, place),
+        }
+        return reading.get(key, lambda: self._texts(value, place))()
+
+    def _meaning(self, its: IdentifierType, place: Place) -> None:
+        for key, form in _ONLY_OF.items():
+            if getattr(its, key) and its.form != form:
+                self.complain((*place, key), f"`{key}` needs `form: {form}`")
+        for key in _OF_PERSONS if its.kind != "person" else ():
+            if getattr(its, key):
+                self.complain((*place, key), f"`{key}` is for the kind person: nothing else links people")
+        if its.kept == "hashed" and len(self.secret) < SHORTEST_SECRET:
+            said = f"kept hashed, so {VARIABLE} must hold a secret of at least {SHORTEST_SECRET} characters"
+            self.complain((*place, "kept"), said)
+
+    # values -----------------------------------------------------------------------------------------------------------
+
+    def _mapping(self, value: object, place: Place) -> dict[str, Any]:
+        if isinstance(value, dict) and value:
+            return value
+        self.complain(place, "nothing is written here: expected a mapping" if not value else f"expected a mapping, got `{value}`")
+        return {}
+
+    def _keys(self, value: dict[str, Any], place: Place, known: tuple[str, ...]) -> None:
+        for key in value.keys() - set(known):
+            self.complain((*place, key), f"unknown key `{key}`{meant(key, known)}")
+
+    def _one_of(self, words: tuple[str, ...], value: object, place: Place) -> object:
+        if value not in words:
+            self.complain(place, f"there is no `{value}`{meant(str(value), words)}")
+        return value
+
+    def _flag(self, value: object, place: Place) -> bool:
+        if not isinstance(value, bool):
+            self.complain(place, f"expected true or false, got `{value}`")
+        return value is True
+
+    def _count(self, value: object, place: Place, least: int = 1) -> int:
+        if isinstance(value, int) and not isinstance(value, bool) and value >= least:
+            return value
+        self.complain(place, f"expected a count of {least} or more, got `{value}`")
+        return least
+
+    def _partners(self, value: object, place: Place) -> int | dict[str, int]:
+        if not isinstance(value, dict):
+            return self._count(value, place)
+        return {name: self._count(most, (*place, name)) for name, most in self._mapping(value, place).items()}
+
+    def _texts(self, value: object, place: Place) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            self.complain(place, f"expected a list of texts, got `{value}`")
+            return ()
+        for index, each in enumerate(value):
+            if not isinstance(each, str):
+                self.complain((*place, index), f'expected a text in quotation marks, got `{each}`; write "{each}"')
+        return tuple(each for each in value if isinstance(each, str))
+
+    def _region(self, value: object, place: Place) -> str:
+        if isinstance(value, str) and value.upper() in SUPPORTED_REGIONS:
+            return value
+        self.complain(place, f"`{value}` is not a country's two letters, such as DE")
+        return ""
+
+    def _expression(self, value: object, place: Place) -> str:
+        try:
+            if isinstance(value, str):
+                return re.compile(value).pattern
+            self.complain(place, f"expected a regular expression in quotation marks, got `{value}`")
+        except (re.error, RecursionError, OverflowError) as error:
+            self.complain(place, f"not a regular expression: {error}")
+        return ""

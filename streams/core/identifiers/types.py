@@ -15,6 +15,7 @@ from streams.core.log import LINKED, SEEN, UNLINKED
 from streams.core.touchpoint import hash_id, identifier_key
 
 Kind = Literal["person", "object", "reference"]
+Kept = Literal["clear", "hashed"]
 Pairs = tuple[tuple[str, str], ...]
 Said = tuple[str, str, int]  # weaker, stronger, what is said of them
 ON_PURPOSE = {"identity.linked": LINKED, "identity.unlinked": UNLINKED}  # actions
@@ -35,7 +36,7 @@ class IdentifierType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     never: tuple[str, ...] = ()
     partners: int | dict[str, int] = 0
     most: int = 0
-    kept: Literal["clear", "hashed"] = "clear"
+    kept: Kept = "clear"
 
 
 class _Rules:
