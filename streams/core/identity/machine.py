@@ -63,8 +63,9 @@ class Identity:
             elif self._persons.learn(link):
                 learned[link.weaker, link.stronger] = None
         regrouped = self._persons.regroup(learned)
+        proofs = regrouped.proofs
         for key, root in regrouped.roots.items():
-            self._redirect(key, self.memory.look(key), root, regrouped.proofs.get(key, NO_ORDER))
+            self._redirect(key, self.memory.look(key), root, proofs[key])
             objects.update(dict.fromkeys(self.memory.below(key)))
         for key in regrouped.flipped:
             objects.update(dict.fromkeys(self.memory.below(key)))
