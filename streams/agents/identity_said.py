@@ -1,6 +1,8 @@
 """How far identity ever came, and what stands, from what it said: asked for when its own state is gone."""
 
+from collections.abc import Mapping
 from contextlib import closing
+from types import MappingProxyType
 from typing import NamedTuple
 
 from kafka import KafkaConsumer, TopicPartition
@@ -14,10 +16,10 @@ POLL_MS = 500
 
 
 class Said(NamedTuple):
-    """`number`: the highest of a redirect, 0 where there was none.  `roots`: identifier -> root, of those that are not their own."""
+    """`number`: the highest of a redirect, 0 where there was none; `roots`: identifier -> root, of all that are not their own."""
 
     number: int = 0
-    roots: dict[str, str] = {}
+    roots: Mapping[str, str] = MappingProxyType({})
 
 
 def all_said(settings: Settings) -> Said:

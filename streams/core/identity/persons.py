@@ -151,11 +151,9 @@ class Persons:
 
     def _guard(self, weaker: str, stronger: str, found: Regrouped) -> str:
         ends = (weaker, stronger)
-        if any(self._identifiers.denies(key) for key in ends):
-            return DENIED
-        if any(self._is_crowded(key) for key in ends):
-            return CROWDED
-        return found.refused.get(ends, "")
+        if not self.is_guarded(weaker) and not self.is_guarded(stronger):
+            return found.refused.get(ends, "")
+        return DENIED if any(self._identifiers.denies(key) for key in ends) else CROWDED
 
     def _mark(self, pairs: Iterable[PairKey], learned: set[PairKey], found: Regrouped) -> None:
         """Say what became of each pair, where that is news."""
