@@ -7,6 +7,7 @@ import msgspec
 from streams import topology
 from streams.agents.cell import Step
 from streams.agents.identity_rows import IdentityRows
+from streams.agents.identity_said import Said
 from streams.agents.marks import CLOCK_KEY, clock_mark
 from streams.agents.producing import Destination, Record
 from streams.core.clock import SILENT, IntakeClocks, Pair
@@ -34,9 +35,9 @@ class Position(msgspec.Struct, array_like=True):
 
 
 class IdentityMachine:
-    """`said`: the highest redirect number on identity.people, asked for when the state is empty: 0 where nothing was ever said."""
+    """`said`: what is on identity.people, asked for when the state is empty or was rebuilt."""
 
-    def __init__(self, settings: Settings, identity: Identity, said: Callable[[], int] = lambda: 0) -> None:
+    def __init__(self, settings: Settings, identity: Identity, said: Callable[[], Said] = Said) -> None:
         self.identity, self._said = identity, said
         self.position = Position(FORMAT, 0, 0, IntakeClocks(), "", 1)
         name = settings.topic
@@ -53,15 +54,17 @@ class IdentityMachine:
 
     def restore(self, life: str) -> int:
         """An empty state whose people were told of before is a rebuild: a new epoch, whose redirects outnumber all before it."""
+        said = self._said() if not self.position.life or self.position.epoch > 1 else Said()
         position = self.position
         if position.format > FORMAT:
             raise WrongLife(f"identity.state has format {position.format}, this worker reads {FORMAT}: use a newer Throughline")
         if position.life not in ("", life):
             raise WrongLife(f"identity.links is not the topic that identity.state was made from ({life}, known {position.life})")
-        if not position.life and (said := self._said()):
-            position.epoch = (said >> NUMBERS) + 2
+        if not position.life and said.number:
+            position.epoch = (said.number >> NUMBERS) + 2
             position.number = (position.epoch - 1) << NUMBERS
-        self.identity.tells_all = position.epoch > 1
+        if position.epoch > 1:
+            self.identity.rebuild(said.roots)
         position.life = life
         self.identity.number = position.number
         if position.guards not in ("", self.identity.identifiers.guards):

@@ -21,7 +21,7 @@ from streams import topology
 from streams.agents.answers import Answers
 from streams.agents.cell import Cell, Cells
 from streams.agents.identity import IdentityMachine
-from streams.agents.identity_said import highest_number
+from streams.agents.identity_said import all_said
 from streams.agents.intake import Intake
 from streams.agents.intake_batch import Reader
 from streams.agents.land import Land
@@ -113,7 +113,7 @@ class Wiring:
 
         def make(tp: TP) -> Cell:
             identity = Identity(identifiers, self.settings.log_partitions)
-            machine = IdentityMachine(self.settings, identity, partial(highest_number, self.settings))
+            machine = IdentityMachine(self.settings, identity, partial(all_said, self.settings))
             return Cell(self.settings, "identity", tp, self.settings.topic(topology.IDENTITY_STATE), machine, plain)
 
         return Cells(self.done, self.ids[topology.LINKS], make), None

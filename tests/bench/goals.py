@@ -3,12 +3,16 @@
 from typing import NamedTuple
 
 from tests.bench.figures import spread
+from tests.bench.identifying import Identified
 from tests.bench.run import Results
 
 SHARE_OF_LOOP = 0.9
 PER_CPU_SECOND = 8_000
 P95_MS = 1_500
 JUDGING_US = 10.0  # for a person with ten touchpoints; three times that with a thousand
+LINKS_PER_S = 30_000
+MERGE_MS = 2.0  # of two persons with fifty touchpoints each
+IDENTIFIERS, IDENTIFIERS_GIB = 5_000_000, 2.0
 
 
 class Goal(NamedTuple):
@@ -41,4 +45,19 @@ def goals(results: Results) -> list[Goal]:
         Goal("whole pipeline, per CPU-second", f">= {PER_CPU_SECOND:,}", f"{whole:,.0f}", whole >= PER_CPU_SECOND),
         *late,
         *judging,
+        *_of_identity(results.identified),
+    ]
+
+
+def _of_identity(found: Identified) -> list[Goal]:
+    gib = IDENTIFIERS * found.bytes_each / 2**30
+    return [
+        Goal(
+            "identity, new links per CPU-second",
+            f">= {LINKS_PER_S:,}",
+            f"{found.links_per_s:,.0f}",
+            found.links_per_s >= LINKS_PER_S,
+        ),
+        Goal(f"identity, {IDENTIFIERS:,} identifiers", f"<= {IDENTIFIERS_GIB:g} GiB", f"{gib:.2f} GiB", gib <= IDENTIFIERS_GIB),
+        Goal("merging two persons", f"< {MERGE_MS:g} ms", f"{found.merge_ms:.2f} ms", found.merge_ms < MERGE_MS),
     ]

@@ -8,6 +8,7 @@ import msgspec
 
 from tests.bench.figures import Round, Spread, spread
 from tests.bench.goals import goals, ratios
+from tests.bench.identifying import Identified
 from tests.bench.run import Results
 
 
@@ -27,6 +28,7 @@ def tables(results: Results) -> list[Shown]:
         Shown("Touchpoints per CPU-second", ("process", "least", "median", "most", "µs each"), list(_costs(results))),
         Shown(steady, ("view", "seen", "p50", "p95", "p99", "longest"), waited),
         Shown("Judging one touchpoint in the core, µs of CPU", ("journey", "going on", "from scratch"), _judged(results)),
+        Shown("Identity in the core", ("figure", "measured"), _identified(results.identified)),
         Shown(
             "Goals", ("figure", "goal", "measured", "holds"), [(g.name, g.wanted, g.found, _yes(g.holds)) for g in goals(results)]
         ),
@@ -35,6 +37,14 @@ def tables(results: Results) -> list[Shown]:
 
 def _judged(results: Results) -> list[tuple[str, ...]]:
     return [(each.name, f"{each.on_us:.1f}", f"{each.scratch_us:.1f}") for each in results.judged]
+
+
+def _identified(found: Identified) -> list[tuple[str, ...]]:
+    return [
+        ("new links per CPU-second", f"{found.links_per_s:,.0f}"),
+        ("memory of an identifier, bytes", f"{found.bytes_each:,.0f}"),
+        ("merging two persons with 50 touchpoints each, ms of CPU", f"{found.merge_ms:.2f}"),
+    ]
 
 
 def _speeds(results: Results) -> Iterator[tuple[str, ...]]:
@@ -75,4 +85,11 @@ def _yes(holds: bool) -> str:
 def as_json(results: Results) -> dict[str, Any]:
     """Every round as it was measured, and what the goals say."""
     judged = [msgspec.to_builtins(each) for each in results.judged]
-    return {**asdict(results), "judged": judged, "ratios": ratios(results), "goals": [goal._asdict() for goal in goals(results)]}
+    identity = msgspec.to_builtins(results.identified)
+    return {
+        **asdict(results),
+        "judged": judged,
+        "identified": identity,
+        "ratios": ratios(results),
+        "goals": [goal._asdict() for goal in goals(results)],
+    }

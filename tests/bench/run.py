@@ -14,6 +14,7 @@ from streams.worker import environment
 from tests.bench.bare_job import make_tables
 from tests.bench.feed import fill
 from tests.bench.figures import Latency, Round
+from tests.bench.identifying import Identified, identified
 from tests.bench.judging import Judged, judged
 from tests.bench.live import live
 from tests.bench.machine import described
@@ -46,18 +47,20 @@ class Results:
     latency: dict[str, Latency]
     look_ms: float
     judged: list[Judged]
+    identified: Identified
 
 
 def run(options: Options, tell: Tell) -> Results:
-    """Raises NotAllLanded, and CalledProcessError when a round of the bare job fails."""
+    """Raises NotAllLanded, and CalledProcessError when a round of the bare job or the measuring of memory fails."""
     with places() as here:
-        machine, judging = described(here), judged()
+        machine, judging, identity = described(here), judged(), identified()
         tell(f"broker and database are up, making {options.count:,} touchpoints")
         records = World(options.count).touchpoints()
         loop, transport, size = _bare_pairs(here, records, options.rounds, tell)
         whole, shown = _whole(here, records, options.rounds, tell)
         tell(f"event to queryable: {options.rate:g}/s for {options.seconds:g} s")
-        return Results(machine, options, size, loop, transport, whole, shown, *live(here, options.rate, options.seconds), judging)
+        waited = live(here, options.rate, options.seconds)
+        return Results(machine, options, size, loop, transport, whole, shown, *waited, judging, identity)
 
 
 def _bare_pairs(here: Places, records: list[Record], rounds: int, tell: Tell) -> tuple[list[Round], list[Round], float]:

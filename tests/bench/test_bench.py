@@ -1,10 +1,16 @@
 """What the figures rest on, without a broker: the input, the percentiles, and that a goal can be missed."""
 
+from collections import Counter
+from itertools import islice
+
+from streams.core.identity import Identity
 from streams.core.journey import judge
 from streams.core.journey.running import Running
+from streams.core.log import Link
 from streams.core.verdict import NEVER, Clock
 from tests.bench.figures import Round, latency
 from tests.bench.goals import goals
+from tests.bench.identifying import IDENTIFIERS, Identified, links
 from tests.bench.judging import EIGHT, Judged, definition, story
 from tests.bench.page import markdown
 from tests.bench.report import tables
@@ -18,7 +24,8 @@ def results(transport_cpu_s: float, agents_cpu_s: float, waited_ms: float) -> Re
     loop, transport = Round(1_000, 1.0, {"loop": 0.09}), Round(1_000, 1.0, {"transport": transport_cpu_s})
     seen = {"v_touchpoints": waited, "v_journeys": waited}
     judged = [Judged("few", waited_ms / 149.95, 30.0), Judged("many", waited_ms / 49.98, 30.0)]
-    return Results({}, Options(), 260.0, [loop] * 3, [transport] * 3, [whole] * 3, {}, seen, 50.0, judged)
+    identity = Identified(44_999_000 / waited_ms, waited_ms / 3.492, waited_ms / 750)
+    return Results({}, Options(), 260.0, [loop] * 3, [transport] * 3, [whole] * 3, {}, seen, 50.0, judged, identity)
 
 
 def test_the_input_is_the_same_in_every_run_and_as_large_as_said() -> None:
@@ -52,6 +59,21 @@ def test_a_touchpoint_more_is_judged_alike_however_it_is_measured() -> None:
         assert running.judge(told[:number], clock, continued=True) == judge(plan, "o", told[:number], clock)
     assert [each.rule for each in judge(plan, "o", told, Clock(10**12, NEVER)).breakages] == []
     assert judge(plan, "o", told[:-1], Clock(10**12, NEVER)).breakages
+
+
+def test_links_that_are_timed_are_new_and_of_persons_with_one_to_six_identifiers() -> None:
+    found = list(islice(links(), 5_000))
+    assert len({(link.weaker, link.stronger) for link in found}) == len(found)
+    assert all(IDENTIFIERS.rank_of(link.weaker) > IDENTIFIERS.rank_of(link.stronger) for link in found)
+    sizes = Counter(root for key, root in owners_of(found).items() if IDENTIFIERS.is_person(key))
+    assert set(sizes.values()) == {1, 2, 3, 4, 5, 6}
+
+
+def owners_of(found: list[Link]) -> dict[str, str]:
+    identity = Identity(IDENTIFIERS, 1)
+    identity.take(found)
+    identity.memory.flush()
+    return identity.roots()
 
 
 def test_the_page_has_every_figure_of_the_tables() -> None:

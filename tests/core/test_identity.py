@@ -164,6 +164,47 @@ def test_a_restart_goes_on_where_it_was(found: list[Link], at: int, inline: int)
         assert again.memory.flush() == whole.memory.flush()
 
 
+@given(links, st.sets(st.integers(0, 39)), st.sampled_from([1, 3, 9, 99]), st.integers(0, 5))
+@settings(max_examples=250)
+def test_what_a_lost_machine_told_is_told_anew(found: list[Link], undone: set[int], size: int, restart_at: int) -> None:
+    """Everything is lost, and some is unlinked before it is rebuilt; of the redirects told then and now the highest number says the
+    truth everywhere, also if the machine begins once more halfway."""
+    lost, told = Identity(IDENTIFIERS, PARTITIONS), [dict[str, tuple[int, str]]() for _ in range(PARTITIONS)]
+    for one in found:
+        hear(told, lost.take([one]))
+        lost.memory.flush()
+    found = found + [link(one.weaker, one.stronger, 20, UNLINKED) for at, one in enumerate(found) if at in undone]
+    identity, kept = Identity(IDENTIFIERS, PARTITIONS), dict[bytes, bytes]()
+    identity.number = 1 << 40
+    identity.rebuild({key: root for key, root in lost.roots().items() if key != root})
+    for step, at in enumerate(range(0, len(found), size)):
+        hear(told, identity.take(found[at : at + size]))
+        kept |= identity.memory.flush()
+        if step == restart_at:
+            identity = begun_again(identity.number, kept, lost.roots() | identity.roots())
+    expected = truth(IDENTIFIERS, found)
+    assert identity.roots() == expected
+    for partition, heard in enumerate(told):
+        assert {key: root for key, (_, root) in heard.items()} == {key: expected[key] for key in heard}
+        assert {key for key, root in expected.items() if root != key and home(key, PARTITIONS) == partition} <= set(heard)
+
+
+def hear(told: list[dict[str, tuple[int, str]]], decided: Decided) -> None:
+    for change in decided.changes:
+        for partition in change.tell:
+            known = told[partition].get(change.redirect.address, (0, ""))
+            told[partition][change.redirect.address] = max(known, (change.redirect.number, change.redirect.root))
+
+
+def begun_again(number: int, kept: dict[bytes, bytes], people: dict[str, str]) -> Identity:
+    identity = Identity(IDENTIFIERS, PARTITIONS)
+    for entry, value in kept.items():
+        identity.load(entry, value)
+    identity.number = number
+    identity.rebuild({key: root for key, root in people.items() if key != root})
+    return identity
+
+
 def test_two_identifiers_of_a_person_in_one_touchpoint_are_one_person_with_the_stronger_as_root() -> None:
     assert roots([link("cookie:1", "customer:a", 5)]) == {"cookie:1": "customer:a", "customer:a": "customer:a"}
 

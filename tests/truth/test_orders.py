@@ -1,5 +1,7 @@
 """The orders of a shop, through Kafka, Faust and ClickHouse: the views show what the files say, in any order."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.fixtures.pipeline import Pipelines
@@ -10,6 +12,7 @@ from tests.truth.real_data import (
     assert_all_accounted_for,
     assert_same,
     assert_verified,
+    by_account,
     rules_of,
     through,
     truth,
@@ -40,13 +43,18 @@ RULES = {
 
 
 @pytest.fixture(scope="module")
-def ordered(sets: Pipelines) -> Landed:
-    return through(sets, "orders", truth("orders")[CUTOFF])
+def mapping(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return by_account(tmp_path_factory.mktemp("mapping"))
 
 
 @pytest.fixture(scope="module")
-def shuffled(sets: Pipelines) -> Landed:
-    return through(sets, "orders", truth("orders")[CUTOFF], *SHUFFLED)
+def ordered(sets: Pipelines, mapping: Path) -> Landed:
+    return through(sets, "orders", truth("orders")[CUTOFF], mapping=mapping)
+
+
+@pytest.fixture(scope="module")
+def shuffled(sets: Pipelines, mapping: Path) -> Landed:
+    return through(sets, "orders", truth("orders")[CUTOFF], *SHUFFLED, mapping=mapping)
 
 
 @pytest.fixture(params=["ordered", "shuffled"])
@@ -58,6 +66,16 @@ def orders(request: pytest.FixtureRequest) -> Landed:
 def test_every_order_is_one_journey_of_one_of_the_people(orders: Landed) -> None:
     counted = orders.value("SELECT count(), uniqExact(instance), uniqExact(person_id) FROM v_journeys")
     assert counted == (orders.truth["orders"], orders.truth["orders"], orders.truth["unique_persons"])
+
+
+def test_customer_ids_and_unique_ids_are_the_people_of_the_files(orders: Landed) -> None:
+    """A customer id is new with each order, so whoever ordered twice is found by the unique id alone."""
+    people, accounts = orders.truth["unique_persons"], orders.truth["orders"]
+    counted = "SELECT count(), countIf(objects >= 2), sum(identifiers), sum(objects), sum(touchpoints) FROM v_persons"
+    touchpoints = orders.value("SELECT count() FROM v_touchpoints")
+    assert orders.value(counted) == (people, orders.truth["persons_with_2plus_orders"], people + accounts, accounts, touchpoints)
+    assert orders.value("SELECT uniqExactIf(person_id, kind = 'person') FROM v_identifiers") == people
+    assert orders.pipeline.query("SELECT state, guard, count() FROM v_links GROUP BY ALL") == [("linked", "", accounts)]
 
 
 def test_every_rule_is_compared() -> None:

@@ -52,6 +52,15 @@ def test_every_incident_is_one_closed_case_of_one_of_the_people(cases: Landed) -
     assert cases.pipeline.query("SELECT outcome, count() FROM v_journeys GROUP BY outcome") == [("closed", truth["incidents"])]
 
 
+def test_nobody_is_linked_with_anybody(cases: Landed) -> None:
+    """Neither unknown callers nor the callers of an incident that changes its caller: callers, and incidents without one."""
+    callers, nobodies = cases.truth["callers"], cases.truth["incidents"] - cases.truth["incidents_with_known_caller"]
+    counted = "SELECT count(), max(identifiers), countIf(root_type = 'case'), countIf(root_value = '?') FROM v_persons"
+    assert cases.value(counted) == (callers + nobodies, 1, nobodies, 0)
+    assert cases.value("SELECT count(), uniqExact(person_id) FROM v_identifiers WHERE kind = 'person'") == (callers, callers)
+    assert cases.value("SELECT (SELECT count() FROM v_links), (SELECT count() FROM v_merges)") == (0, 0)
+
+
 def test_every_rule_is_compared() -> None:
     assert rules_of("servicenow") == set(RULES)
 

@@ -42,7 +42,7 @@ class IdentifierType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Rules:
     """One type, ready for use."""
 
-    __slots__ = ("form", "kept", "matches", "most", "never", "partners")
+    __slots__ = ("form", "kept", "least", "matches", "most", "never", "partners")
 
     def __init__(self, declared: IdentifierType) -> None:
         names = ("region", "strict", "keeps_case", "dotless", "tagless")
@@ -51,6 +51,7 @@ class _Rules:
         never = "|".join(translate(pattern.lower()) for pattern in declared.never)
         self.never = re.compile(never).fullmatch if never else None
         self.partners, self.most = declared.partners, declared.most
+        self.least = self.partners if isinstance(self.partners, int) else min(self.partners.values(), default=0)
         self.kept = declared.kept
 
 
@@ -181,8 +182,9 @@ class Identifiers:
             return False
         return value[:1] == "x" if rules.kept == "hashed" else bool(rules.never(value.lower()))
 
-    def counts_partners(self, key: str) -> bool:
-        return bool(self._rules[key.partition(":")[0]].partners)
+    def least_limit(self, key: str) -> int:
+        """With no more partners than so many it is not crowded, whatever they are; 0: it never is."""
+        return self._rules[key.partition(":")[0]].least
 
     def crowded(self, key: str, partners: Mapping[str, int]) -> bool:
         """Whether it has more partners, counted by type, than one person's identifier has."""

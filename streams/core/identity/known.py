@@ -121,6 +121,11 @@ class Memory:
             self._keep_apart(key, each, packed)
         known.pairs = {}
 
+    def partners(self, key: str) -> int:
+        """How many there are, linked or not."""
+        many = self._many.get(key)
+        return len(self.look(key).pairs) if many is None else len(many.packed)
+
     def counts(self, key: str) -> Counter[str]:
         """Linked partners by type."""
         many = self._many.get(key)

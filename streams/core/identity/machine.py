@@ -10,7 +10,7 @@ whole regions or brands that never share an identifier can have a namespace each
 decided where they are at home, from the roots of persons that this machine announces; it would then only hear of persons.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from streams.core.identifiers.types import Identifiers
 from streams.core.identity.decided import Change, Decided
@@ -28,12 +28,22 @@ class Identity:
         self.identifiers, self.partitions = identifiers, partitions
         self.memory = Memory()
         self.number = 0
-        self.tells_all = False  # after a rebuild: who was told of whom is not known any more
+        self._tells_all = False
+        self._before: dict[str, str] = {}
         self._again: list[tuple[str, str]] = []
         self._persons = Persons(identifiers, self.memory)
 
     def load(self, entry: bytes, value: bytes) -> None:
         self.memory.load(entry, value, is_object=not self.identifiers.is_person(entry[1:].decode()))
+
+    def rebuild(self, before: Mapping[str, str]) -> None:
+        """Links are learned from their beginning on.  `before`: roots that were told of when all was lost, of those that are not
+        their own; who was told is not known any more.
+
+        Whoever has another root now is told so, also if it is its own: what unlinks it may be learned together with what linked it.
+        """
+        self._tells_all = True
+        self._before = {key: root for key, root in before.items() if key not in self.memory}
 
     def judge_again(self) -> None:
         """With the next step, about everybody: the guards are others than those that it was judged by."""
@@ -63,8 +73,9 @@ class Identity:
             elif self._persons.learn(link):
                 learned[link.weaker, link.stronger] = None
         regrouped = self._persons.regroup(learned)
+        proofs = regrouped.proofs
         for key, root in regrouped.roots.items():
-            self._redirect(key, self.memory.look(key), root, regrouped.proofs.get(key, NO_ORDER))
+            self._redirect(key, self.memory.look(key), root, proofs[key])
             objects.update(dict.fromkeys(self.memory.below(key)))
         for key in regrouped.flipped:
             objects.update(dict.fromkeys(self.memory.below(key)))
@@ -76,8 +87,16 @@ class Identity:
     def _announce(self, link: Link) -> None:
         for key in (link.weaker, link.stronger):
             if key not in self.memory:
-                self.memory.touch(key)
+                known = self.memory.touch(key)
                 self._changes[key] = Change(Redirect(key, key, 0), [], link.order)
+                if self._before.pop(key, key) != key:
+                    self._tell_anew(key, known, link.order)
+
+    def _tell_anew(self, key: str, known: Known, proof: Order) -> None:
+        """It is its own root, until what follows says otherwise."""
+        self.number += 1
+        known.number, known.told = self.number, list(range(self.partitions))
+        self._changes[key] = Change(Redirect(key, key, self.number), known.told, proof)
 
     # objects ----------------------------------------------------------------------------------------------------------
 
@@ -118,7 +137,7 @@ class Identity:
         self.number += 1
         self._moved.setdefault(Move(before, root), []).append(self.number)
         self.memory.touch(key)
-        heard = range(self.partitions) if self.tells_all else (home(key, self.partitions), home(before, self.partitions))
+        heard = range(self.partitions) if self._tells_all else (home(key, self.partitions), home(before, self.partitions))
         known.told = sorted({*known.told, *heard})
         known.root, known.number = "" if root == key else root, self.number
         self._changes[key] = Change(Redirect(key, root, self.number), known.told, proof)

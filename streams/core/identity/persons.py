@@ -62,15 +62,21 @@ class Persons:
         self._identifiers, self._memory = identifiers, memory
         self._was_crowded: dict[str, bool] = {}
         self._crowded: dict[str, bool] = {}  # as found in this step
+        self._guarded: dict[str, bool] = {}
 
     def is_guarded(self, key: str) -> bool:
-        return self._identifiers.is_person(key) and (self._identifiers.denies(key) or self._is_crowded(key))
+        found = self._guarded.get(key)
+        if found is None:
+            guarded = self._identifiers.is_person(key) and (self._identifiers.denies(key) or self._is_crowded(key))
+            found = self._guarded[key] = guarded
+        return found
 
     def learn(self, link: Link) -> bool:
         """-> whether it was news of two persons' identifiers."""
         weaker, stronger = link.weaker, link.stronger
         for key in (weaker, stronger):
-            self._was_crowded.setdefault(key, self._is_crowded(key))
+            if key not in self._was_crowded:
+                self._was_crowded[key] = self._is_crowded(key)
         pair = self._memory.pair(weaker, stronger)
         was = pair.since is not None
         if not pair.learn(link):
@@ -80,14 +86,16 @@ class Persons:
             self._memory.put(stronger, weaker, not was)
         for key in (weaker, stronger):
             self._crowded.pop(key, None)
+            self._guarded.pop(key, None)
         return True
 
     def _is_crowded(self, key: str) -> bool:
-        if not self._identifiers.counts_partners(key):
-            return False
-        if key not in self._crowded:
-            self._crowded[key] = self._identifiers.crowded(key, self._memory.counts(key))
-        return self._crowded[key]
+        found = self._crowded.get(key)
+        if found is None:
+            least = self._identifiers.least_limit(key)
+            many = bool(least) and self._memory.partners(key) > least
+            found = self._crowded[key] = many and self._identifiers.crowded(key, self._memory.counts(key))
+        return found
 
     def regroup(self, learned: Iterable[PairKey]) -> Regrouped:
         """Decide anew about everybody whom the learned pairs may concern."""
@@ -107,7 +115,7 @@ class Persons:
         pairs.update(dict.fromkeys(found.refused))
         self._mark(pairs, set(learned), found)
         self._prove(pairs, found)
-        self._was_crowded, self._crowded = {}, {}
+        self._was_crowded, self._crowded, self._guarded = {}, {}, {}
         return found
 
     def _regroup(self, seed: str, found: Regrouped) -> None:
@@ -143,11 +151,9 @@ class Persons:
 
     def _guard(self, weaker: str, stronger: str, found: Regrouped) -> str:
         ends = (weaker, stronger)
-        if any(self._identifiers.denies(key) for key in ends):
-            return DENIED
-        if any(self._is_crowded(key) for key in ends):
-            return CROWDED
-        return found.refused.get(ends, "")
+        if not self.is_guarded(weaker) and not self.is_guarded(stronger):
+            return found.refused.get(ends, "")
+        return DENIED if any(self._identifiers.denies(key) for key in ends) else CROWDED
 
     def _mark(self, pairs: Iterable[PairKey], learned: set[PairKey], found: Regrouped) -> None:
         """Say what became of each pair, where that is news."""
@@ -163,10 +169,10 @@ class Persons:
     def _prove(self, pairs: Iterable[PairKey], found: Regrouped) -> None:
         """For everybody who moved the pair that did it: the first link to the new root's other people; for what was split off the
         pair that does not hold any more."""
-        for edge in sorted(found.taken):
-            one, other = found.before[edge.weaker], found.before[edge.stronger]
+        before = found.before
+        for edge in sorted(edge for edge in found.taken if before[edge.weaker] != before[edge.stronger]):
             joined = found.after[edge.weaker]
-            for left in {one, other} - {joined} if one != other else ():
+            for left in {before[edge.weaker], before[edge.stronger]} - {joined}:
                 found.evidence.setdefault(Move(left, joined), ((edge.weaker, edge.stronger), "linked", edge.since))
         for weaker, stronger in pairs:
             if found.before.get(weaker) == found.before.get(stronger) and found.after.get(weaker) != found.after.get(stronger):
