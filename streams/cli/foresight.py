@@ -77,7 +77,7 @@ def _guard(client: Client, identifiers: Identifiers, weaker: Whom, stronger: Who
     for each, other in ((weaker, stronger), (stronger, weaker)):
         if identifiers.denies(each.identifier):
             return f"denied, {each.identifier} never links"
-        if identifiers.counts_partners(each.identifier):
+        if identifiers.least_limit(each.identifier):
             partners = _partners(client, each.own_id)
             partners[other.identifier] = ""
             if identifiers.crowded(each.identifier, Counter(name.partition(":")[0] for name in partners)):
