@@ -12,6 +12,7 @@ import structlog
 from streams.settings import PREFIX, Settings
 
 log = structlog.get_logger("throughline")
+SECRETS = ("identity_secret", "erasure_secret")  # settings
 WATCH_S = 0.1
 
 
@@ -66,11 +67,15 @@ class Worker:
 def environment(settings: Settings) -> dict[str, str]:
     """The environment in which a child has exactly these settings, whatever files and variables say."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    values = settings.model_dump(mode="json", exclude_none=True, exclude={"clickhouse_password"})
+    values = settings.model_dump(mode="json", exclude_none=True, exclude={"clickhouse_password", *SECRETS})
     for name, value in values.items():
         if name == "definitions":
             value = "[" + ",".join(f'"{path}"' for path in value) + "]"
         kept[f"{PREFIX}{name}".upper()] = str(value)
+    for name in SECRETS:  # as JSON they are asterisks
+        secret = getattr(settings, name)
+        if secret is not None:
+            kept[f"{PREFIX}{name}".upper()] = secret.get_secret_value()
     if settings.password:
         kept[f"{PREFIX}CLICKHOUSE_PASSWORD"] = settings.password
     return kept

@@ -12,6 +12,8 @@ from streams.core.identifiers import Identifiers
 from streams.core.intake import YEAR_MS, Limits, Rejected, clamp, touchpoint_of
 from streams.core.lateness import SourceClock
 from streams.core.log import SEEN, Link
+from streams.core.mentioned import mentioned
+from streams.core.suppressed import Suppressed
 from streams.core.touchpoint import Order, Touchpoint, order_of
 from streams.core.verdict import NEVER
 from streams.settings import Settings
@@ -29,14 +31,16 @@ class Taken(msgspec.Struct):
     too_late: int = 0
     clamped: int = 0
     ignored: int = 0  # identifiers
+    suppressed: int = 0  # records that carry somebody who was erased
     confirmed: bool = False
 
 
 class Reader:
     """Pure but for its cache of known pairs, which only spares traffic and never decides."""
 
-    def __init__(self, settings: Settings, identifiers: Identifiers) -> None:
+    def __init__(self, settings: Settings, identifiers: Identifiers, suppressed: Suppressed | None = None) -> None:
         self.identifiers = identifiers
+        self._suppressed = Suppressed() if suppressed is None else suppressed
         self._live, self._clamps = settings.clock == "live", settings.future_stamps == "clamped"
         self._limits = Limits(int(settings.oldest_years * YEAR_MS), int(settings.future_s * 1_000))
         self._horizon_ms = int(settings.late_horizon_s * 1_000)
@@ -50,9 +54,12 @@ class Reader:
             try:
                 self._take(record, clock, taken)
             except Rejected as rejected:
+                if self._suppressed and mentioned(record.key, record.value, self.identifiers, self._suppressed.has):
+                    taken.suppressed += 1
+                    continue
                 load = _text(record, LOAD_HEADER)
                 taken.rejected.append(rejected_row(record, rejected.reason, rejected.detail, load, now_ms))
-        taken.accepted = len(records) - len(taken.rejected) - len(taken.as_ofs)
+        taken.accepted = len(records) - len(taken.rejected) - len(taken.as_ofs) - taken.suppressed
         return taken
 
     def _take(self, record: ConsumerRecord, clock: SourceClock, taken: Taken) -> None:
@@ -65,6 +72,9 @@ class Reader:
         content = self._decode(record.value)
         clamped = self._clamps and clamp(content, self._limits, record.timestamp)
         touchpoint = touchpoint_of(content, self.identifiers, self._limits, record.timestamp, load)
+        if self._suppressed and self._suppressed.carried(touchpoint):
+            taken.suppressed += 1
+            return
         taken.clamped += clamped
         taken.ignored += len(content["identifiers"]) - len(touchpoint.identifiers)
         self._stamp(touchpoint, record, clock)

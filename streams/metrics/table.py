@@ -89,6 +89,11 @@ EVENT_AGE = Histogram(
     "in (intake), was judged (stitch) and can be queried (land).", (*INTAKE, *STITCH, *LAND), buckets=LONG_S,
 )  # fmt: skip
 
+SUPPRESSED = Counter(
+    "throughline_suppressed_total", "records", "Records that were dropped because they carry somebody who was erased: touchpoints "
+    "and rejected records (intake), touchpoints on their way (stitch), rows (land).", (*INTAKE, *STITCH, *LAND),
+)  # fmt: skip
+
 # identity and stitch ----------------------------------------------------------------------------------------------------
 
 TRANSACTION = Histogram(

@@ -1,5 +1,7 @@
 """A bucket taken out of the store for one step: unpacked once, changed in place, judged and packed once at the end."""
 
+from collections.abc import Callable
+
 from streams.core.definition import Compiled
 from streams.core.journey.running import Running
 from streams.core.log import Redirect
@@ -50,6 +52,15 @@ class Opened:
         else:
             self.facts[:] = sorted(self._known.values(), key=order_of)
             self._turns += 1
+
+    def drop(self, unwanted: Callable[[Touchpoint], bool]) -> bool:
+        """-> whether there were any."""
+        kept = {name: fact for name, fact in self._known.items() if not unwanted(fact)}
+        if len(kept) == len(self._known):
+            return False
+        self._known, self.facts[:] = kept, sorted(kept.values(), key=order_of)
+        self._turns += 1
+        return True
 
     def leave(self) -> list[Touchpoint]:
         """Take all of it away."""

@@ -14,6 +14,7 @@ from streams.core.clock import SILENT, PartitionClocks
 from streams.core.log import (
     FORMAT,
     Activation,
+    Erased,
     IdentityClock,
     IntakeClock,
     Move,
@@ -26,6 +27,7 @@ from streams.core.log import (
     unpack_log,
     version,
 )
+from streams.core.stitch.erasing import erased_buckets, erased_redirects
 from streams.core.stitch.judging import Judge, Rows
 from streams.core.stitch.opened import Cache, Desk, Opened, belongs
 from streams.core.stitch.state import (
@@ -46,6 +48,7 @@ from streams.core.stitch.state import (
     unpack_redirect,
 )
 from streams.core.stitch.store import Store
+from streams.core.suppressed import ERASED, Suppressed
 from streams.core.touchpoint import Touchpoint
 from streams.core.verdict import NEVER, UNKNOWN, Clock
 
@@ -59,6 +62,7 @@ class Outcome(msgspec.Struct):
     state: dict[bytes, bytes | None]
     clock: Clock | None  # the partition now judges at this clock, and everything due has been judged
     last_ms: int  # event time of the last touchpoint taken; NEVER if there was none
+    suppressed: int = 0  # touchpoints that were dropped, because somebody in them was erased
 
 
 class WrongLife(Exception):
@@ -68,9 +72,14 @@ class WrongLife(Exception):
 class Partition:
     """Raises WrongLife on restoring, and whatever a fault of ours raises; it is not to be used after that."""
 
-    def __init__(self, number: int, partitions: int, store: Store, judge: Judge, most_touched: int = 2_000) -> None:
+    def __init__(
+        self, number: int, partitions: int, store: Store, judge: Judge, most_touched: int = 2_000,
+        suppressed: Suppressed | None = None,
+    ) -> None:  # fmt: skip
         self.number, self.partitions, self.store, self.judge = number, partitions, store, judge
         self.most_touched = most_touched
+        self.suppressed = Suppressed() if suppressed is None else suppressed
+        self._dropped = 0
         self._cache = Cache()
         self.position = Position(FORMAT, PartitionClocks(number, partitions))
         self.clock = UNKNOWN
@@ -92,6 +101,8 @@ class Partition:
         for key, value in self.store.items():
             if key[:1] == BUCKET:
                 self._index(key, read_header(value))
+            elif key[:1] == ERASED:
+                self.suppressed.add(key[1:])
         self._find_stale()
 
     def _same_life(self, life: str) -> None:
@@ -107,7 +118,7 @@ class Partition:
     def step(self, records: Sequence[tuple[int, bytes]], now_ms: int) -> Outcome:
         """Work off (offset, packed record) pairs, as many as one transaction may concern.  `now_ms` is wall time, a trace."""
         self._desk, self._moved, self._last_ms = Desk(self.store, self._cache), dict[int, list[Move]](), NEVER
-        taken = 0
+        taken = self._dropped = 0
         for offset, value in records:
             if len(self._desk.touched) >= self.most_touched:
                 break
@@ -117,7 +128,7 @@ class Partition:
                 break
         rows = self._judge_touched(now_ms)
         self.store.put(POSITION, pack_position(self.position))
-        return Outcome(taken, rows, self._moved, self.store.changed(), self._settled_clock(), self._last_ms)
+        return Outcome(taken, rows, self._moved, self.store.changed(), self._settled_clock(), self._last_ms, self._dropped)
 
     def _take(self, offset: int, value: bytes) -> bool:
         """-> whether the record is done; if not, it is to be given again in the next step."""
@@ -125,6 +136,8 @@ class Partition:
         step = position.step if offset == position.offset else 0
         self._version = version(position.epoch, offset, step)
         record = unpack_log(value)
+        if isinstance(record, Erased) and self._desk.opened:
+            return False  # it looks into the store, so what was opened before it is put back first
         if isinstance(record, Touchpoints):
             self._receive(record.items)
             self._last_ms = record.items[-1].occurred_at
@@ -136,6 +149,8 @@ class Partition:
                 self._welcome(move)
         elif isinstance(record, Activation):
             self._activate(record)
+        elif isinstance(record, Erased):
+            self._erase(record)
         else:
             self._hear(record)
         done = self._work_off()
@@ -145,17 +160,27 @@ class Partition:
     # touchpoints, redirects, moved facts ------------------------------------------------------------------------------
 
     def _receive(self, touchpoints: Iterable[Touchpoint]) -> None:
-        for touchpoint in touchpoints:
+        for touchpoint in self._wanted(touchpoints):
             if not touchpoint.too_late:
                 known = self._where(touchpoint.address)
                 self._settle(known, [touchpoint])
 
+    def _wanted(self, touchpoints: Iterable[Touchpoint]) -> Iterable[Touchpoint]:
+        if not self.suppressed:
+            return touchpoints
+        given = list(touchpoints)
+        wanted = [each for each in given if not self.suppressed.carried(each)]
+        self._dropped += len(given) - len(wanted)
+        return wanted
+
     def _welcome(self, move: Move) -> None:
-        claimed = move.redirect
+        claimed, touchpoints = move.redirect, list(self._wanted(move.touchpoints))
+        if not touchpoints:  # nobody sends a move without any, so all of them are of somebody who was erased
+            return
         newest = belongs(self._where(claimed.address), claimed)
         if newest is claimed and home(claimed.root, self.partitions) == self.number:
             self._remember(claimed)
-        self._settle(newest, move.touchpoints)
+        self._settle(newest, touchpoints)
 
     def _settle(self, redirect: Redirect, touchpoints: list[Touchpoint]) -> None:
         """Put touchpoints of one address to its person, or send them after it."""
@@ -170,7 +195,7 @@ class Partition:
 
     def _redirect(self, redirect: Redirect) -> None:
         known = self._where(redirect.address)
-        if redirect.number <= known.number:
+        if redirect.number <= known.number or (self.suppressed and self.suppressed.has(redirect.address)):
             return
         self._remember(redirect)
         if known.root != redirect.root:
@@ -193,6 +218,21 @@ class Partition:
 
     def _remember(self, redirect: Redirect) -> None:
         self.store.put(redirect_key(redirect.address), pack_redirect(Redirected(redirect.root, redirect.number)))
+
+    def _erase(self, record: Erased) -> None:
+        """What is theirs goes as if it had moved; where they appear among the touchpoints of others, those are judged without."""
+        for digest in self.suppressed.add_keys(record.keys):
+            self.store.put(ERASED + digest, b"\1")
+        for name in erased_redirects(self.store, record.keys):
+            self.store.delete(name)
+        for person, key in erased_buckets(self.store, record.keys):
+            opened = self._desk.look(person, key)
+            if self.suppressed.has(person) or self.suppressed.has(key):
+                opened.leave()
+                opened.moving = True
+            elif not opened.drop(self.suppressed.carried):
+                continue
+            self._desk.touch(person, key, self._version)
 
     # clocks, activations, and what they make due ----------------------------------------------------------------------
 
