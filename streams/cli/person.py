@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sinks.clickhouse.timeline import Moment, Proof, person_id, person_timeline
-from streams.cli import erase, erased
+from streams.cli import erase, erased, export
 from streams.cli.reach import reaching
 from streams.cli.report import reader
 from streams.settings import load_settings
@@ -32,6 +32,7 @@ person_app = typer.Typer(no_args_is_help=True, help="What is known about one per
 def register(app: typer.Typer) -> None:
     erase.register(person_app)
     erased.register(person_app)
+    export.register(person_app)
     app.add_typer(person_app, name="person")
 
 

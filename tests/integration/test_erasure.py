@@ -16,8 +16,8 @@ from tests.metrics.pages import AGENTS, fetch, free_ports, total
 
 KEY = "what the tests keep to themselves"
 BEGIN_MS = 1_600_000_000_000
-HERS = ("customer:maria-4711", "email:maria@example.com", "order:order-of-maria", "case:case-of-maria")
-BROKEN = {"event_id": "maria broke", "source": "test", "identifiers": [{"type": "email", "value": "Maria@Example.com"}]}
+HERS = ("customer:maria-4711", "email:maria@casa.test", "order:order-of-maria", "case:case-of-maria")
+BROKEN = {"event_id": "maria broke", "source": "test", "identifiers": [{"type": "email", "value": "Maria@Casa.test"}]}
 CUT = b'{"identifiers": [{"type": "customer", "value": "maria-4711"'
 OTHERS = """
 SELECT definition, instance, person_id, state, outcome, opened_at, closed_at, effort, region FROM v_journeys
@@ -38,14 +38,18 @@ def life_of(name: str, customer: str) -> list[Record]:
     return [
         touch("order.purchased", BEGIN_MS, {**order, **person}, due),
         touch("order.delivered", BEGIN_MS + 3 * DAY_MS, order),
-        touch("site.visited", BEGIN_MS + HOUR_MS, {**person, "email": f"{name}@example.com"}),
-        touch("case.opened", BEGIN_MS + 4 * DAY_MS, {**case, "email": f"{name}@example.com"}, {"phone_said": "none"}),
+        touch("site.visited", BEGIN_MS + HOUR_MS, {**person, "email": f"{name}@casa.test"}),
+        touch("case.opened", BEGIN_MS + 4 * DAY_MS, {**case, "email": f"{name}@casa.test"}, {"phone_said": "none"}),
         touch("case.asked", BEGIN_MS + 4 * DAY_MS + 1, case),
     ]
 
 
 OF_BOTH = touch("case.asked", BEGIN_MS + 5 * DAY_MS, {"order": "order-of-otto", "customer": "maria-4711"})
-MARIA = [*life_of("maria", "maria-4711"), OF_BOTH]
+CONSENTS = [
+    touch(f"consent.{state}", BEGIN_MS + at * HOUR_MS, {"customer": "maria-4711"}, {"purpose": purpose})
+    for at, state, purpose in ((5, "granted", "marketing"), (6, "granted", "surveys"), (7, "withdrawn", "marketing"))
+]
+MARIA = [*life_of("maria", "maria-4711"), *CONSENTS, OF_BOTH]
 OTTO = [*life_of("otto", "otto-4712"), *life_of("olga", "olga-4713")]
 
 
@@ -98,11 +102,28 @@ def test_before_there_is_something_everywhere(shop: Shop) -> None:
     assert {place for place, kind in found if kind == "retention"} == raw
 
 
+def test_a_person_can_have_everything_that_is_known_of_it(shop: Shop) -> None:
+    told = json.loads(shop.pipeline.command("person", "export", "order:order-of-maria"))
+    assert {f"{each['identifier_type']}:{each['identifier_value']}" for each in told["identifiers"]} == set(HERS)
+    assert {each["event_id"] for each in told["touchpoints"]} == {each["event_id"] for each in MARIA}
+    assert {"due": BEGIN_MS + DAY_MS, "amount": 5.0} in [each["attributes"] for each in told["touchpoints"]]
+    assert [each["definition"] for each in told["journeys"]] == ["order", "service_case"]
+    assert [each["state"] for each in told["promises"]] == ["kept_late"]
+    assert {(each["rule"], len(each["evidence"])) for each in told["breakages"]} == {("late", 2), ("unanswered", 1)}
+    assert [(each["purpose"], each["state"]) for each in told["consents"]] == [("marketing", "withdrawn"), ("surveys", "granted")]
+    assert told["purposes"] == [{"purpose": "marketing", "touchpoints": 2}, {"purpose": "surveys", "touchpoints": 1}]
+    assert sorted(each["reason"] for each in told["rejected"]) == ["missing_field", "undecodable"]
+    assert len(told["links"]) == len(told["receipts"]) == 1
+    for other in ("otto-4712", "olga"):
+        assert other not in json.dumps(told)
+
+
 def test_one_who_is_erased_is_gone_and_nobody_else_notices(shop: Shop) -> None:
-    done = json.loads(shop.pipeline.command("person", "erase", "email:MARIA@example.com ", "--why", "asked for it", "--json"))
+    done = json.loads(shop.pipeline.command("person", "erase", "email:MARIA@Casa.test ", "--why", "asked for it", "--json"))
     assert set(done["identifiers"]) == set(HERS)
     assert all(done["rows"].values())
     _gone(shop)
+    shop.pipeline.command("person", "export", HERS[0], code=1)
     assert shop.pipeline.query("SELECT sum(n) FROM v_journey_minutes WHERE kind = 'opened'") == shop.pipeline.query(STANDING)
     assert shop.pipeline.query("SELECT count() FROM v_rejected") == [(1,)]
 
