@@ -88,6 +88,10 @@ class Settings(BaseSettings):
         None, description="Key of the hashes by which erased people are known when they come again; give it in the environment."
     )
 
+    excluded_purposes: tuple[str, ...] = Field(
+        (), description="Touchpoints whose attribute `purpose` is one of these land, and are neither linked nor part of a journey."
+    )
+
     @model_validator(mode="after")
     def _possible(self) -> Self:
         if self.transaction_timeout_s > 900:

@@ -1,5 +1,6 @@
 """Start one process an agent and watch them: when one ends, all end."""
 
+import json
 import os
 import signal
 import subprocess
@@ -69,8 +70,8 @@ def environment(settings: Settings) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     values = settings.model_dump(mode="json", exclude_none=True, exclude={"clickhouse_password", *SECRETS})
     for name, value in values.items():
-        if name == "definitions":
-            value = "[" + ",".join(f'"{path}"' for path in value) + "]"
+        if isinstance(value, list):
+            value = json.dumps(value)
         kept[f"{PREFIX}{name}".upper()] = str(value)
     for name in SECRETS:  # as JSON they are asterisks
         secret = getattr(settings, name)

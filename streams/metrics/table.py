@@ -72,6 +72,10 @@ TOO_LATE = Counter(
     "throughline_touchpoints_too_late_total", "touchpoints", "Of these, beyond the late horizon: they land, and change no journey.",
     INTAKE,
 )  # fmt: skip
+EXCLUDED = Counter(
+    "throughline_touchpoints_excluded_total", "touchpoints", "Of these, excluded by their purpose (excluded_purposes): they land, "
+    "and are neither linked nor part of a journey.", INTAKE,
+)  # fmt: skip
 CLAMPED = Counter(
     "throughline_touchpoints_clamped_total", "touchpoints", "Of these, too far ahead of the time at which the broker stored them: "
     "with future_stamps = clamped they happened then.", INTAKE,
