@@ -37,8 +37,7 @@ def test_every_other_purpose_is_used(purpose: str | None) -> None:
 
 
 def test_what_is_excluded_is_not_late_however_late_it_comes() -> None:
-    clock = SourceClock()
-    clock.settle(START_MS + 365 * 86_400_000)
+    clock = SourceClock(said_ms=START_MS + 365 * 86_400_000)
     late, excluded = taken("marketing", clock), taken("analytics", clock)
     assert (late.too_late, late.excluded, late.touchpoints[0].late_ms > 0) == (1, 0, True)
     assert (excluded.too_late, excluded.excluded, excluded.touchpoints[0].late_ms) == (0, 1, 0)
