@@ -75,7 +75,7 @@ class Shop:
         self.pipeline.settle(BEGIN_MS + day * DAY_MS)
 
     def suppressed(self) -> float:
-        return total(fetch(self.port + AGENTS.index("intake"), "/metrics")[1], "throughline_suppressed_total")
+        return total(fetch(self.port + AGENTS.index("intake"), "/metrics")[1], "throughline_suppressed_records_total")
 
     def left(self, *options: str, code: int = 0) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(
