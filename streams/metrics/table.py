@@ -94,8 +94,8 @@ EVENT_AGE = Histogram(
 )  # fmt: skip
 
 SUPPRESSED = Counter(
-    "throughline_suppressed_records_total", "records", "Records that were dropped because they carry somebody who was erased: touchpoints "
-    "and rejected records (intake), touchpoints on their way (stitch), rows (land).", (*INTAKE, *STITCH, *LAND),
+    "throughline_suppressed_records_total", "records", "Records that were dropped because they carry somebody who was erased: "
+    "touchpoints and rejected records (intake), touchpoints on their way (stitch), rows (land).", (*INTAKE, *STITCH, *LAND),
 )  # fmt: skip
 
 # identity and stitch ----------------------------------------------------------------------------------------------------
