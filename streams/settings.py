@@ -84,6 +84,14 @@ class Settings(BaseSettings):
         None, description="Key of the hashes of identifiers that are `kept: hashed`; give it in the environment."
     )
 
+    erasure_secret: SecretStr | None = Field(
+        None, description="Key of the hashes by which erased people are known when they come again; give it in the environment."
+    )
+
+    excluded_purposes: tuple[str, ...] = Field(
+        (), description="Touchpoints whose attribute `purpose` is one of these land, and are neither linked nor part of a journey."
+    )
+
     @model_validator(mode="after")
     def _possible(self) -> Self:
         if self.transaction_timeout_s > 900:
@@ -113,6 +121,11 @@ class Settings(BaseSettings):
     def secret(self) -> str:
         """Key of the hashes of identifiers; empty if there is none."""
         return self.identity_secret.get_secret_value() if self.identity_secret is not None else ""
+
+    @property
+    def forgetting(self) -> str:
+        """Key of the suppression list; empty if there is none."""
+        return self.erasure_secret.get_secret_value() if self.erasure_secret is not None else ""
 
     @cached_property
     def password(self) -> str:

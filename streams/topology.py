@@ -11,6 +11,7 @@
           (land also takes the touchpoints themselves from person.log)
 
     stitch -> facts.wanted -> land, which reads touchpoints back from ClickHouse -> moved facts in person.log
+    privacy.erasures, the list of who is to be forgotten, is read by intake and land beside all this
 
 Topics, their documentation and the agents' subscriptions come out of this file.
 """
@@ -36,6 +37,7 @@ BREAKAGES = "breakages"
 DEFINITIONS = "definitions"
 TOUCHED = "minutes.touched"
 WANTED = "facts.wanted"
+ERASURES = "privacy.erasures"
 
 
 STORED_AT = {"message.timestamp.type": "LogAppendTime"}  # received_at is the broker's word, not the producer's
@@ -58,9 +60,9 @@ class Topic:
 TOPICS = (
     Topic(TOUCHPOINTS, "source", "any", "Avro touchpoint, or the same as a JSON object", retention_ms=7 * DAY_MS, config=STORED_AT),
     Topic(REJECTED, "source", "none", "Avro rejected_touchpoint; clocks", retention_ms=30 * DAY_MS),
-    Topic(LOG, "log", "none", "packed: touchpoints, redirects, moved facts, clocks, activations", retention_ms=30 * DAY_MS),
+    Topic(LOG, "log", "none", "packed: touchpoints, redirects, moved facts, clocks, activations, erased", retention_ms=30 * DAY_MS),
     Topic(STATE, "log", "head, bucket, redirect or position", "packed state of stitch", compacted=True),
-    Topic(LINKS, "one", "none", "packed: links, clocks", retention_ms=30 * DAY_MS),
+    Topic(LINKS, "one", "none", "packed: links, clocks, erased", retention_ms=30 * DAY_MS),
     Topic(IDENTITY_STATE, "one", "identifier or position", "packed state of identity", compacted=True),
     Topic(PEOPLE, "one", "identifier", "Avro person; clocks", compacted=True, compaction_lag_ms=7 * DAY_MS),
     Topic(PAIRS, "one", "both identifiers", "Avro pair", compacted=True, compaction_lag_ms=7 * DAY_MS),
@@ -69,6 +71,7 @@ TOPICS = (
     Topic(BREAKAGES, "log", "person and cause", "Avro breakage; clocks", compacted=True, compaction_lag_ms=7 * DAY_MS),
     Topic(TOUCHED, "one", "none", "packed: minutes whose figures are to be computed", retention_ms=7 * DAY_MS),
     Topic(WANTED, "one", "none", "packed: forgotten touchpoints that stitch asks for", retention_ms=30 * DAY_MS),
+    Topic(ERASURES, "one", "keyed hash of an identifier's id", "JSON: erasure, when, who, why; no value", compacted=True),
     Topic(DEFINITIONS, "one", "content hash", "JSON bundle of definitions; which is active; activations", compacted=True),
 )
 
@@ -86,7 +89,13 @@ class Agent:
 
 AGENTS = (
     Agent("intake", (TOUCHPOINTS,), (LOG, LINKS, REJECTED), None, "decodes, validates, normalises, addresses"),
-    Agent("identity", (LINKS,), (PEOPLE, PAIRS, RECEIPTS, LOG), IDENTITY_STATE, "decides who is one person and whose an object is"),
+    Agent(
+        "identity",
+        (LINKS,),
+        (PEOPLE, PAIRS, RECEIPTS, LOG, ERASURES),
+        IDENTITY_STATE,
+        "decides who is one person and whose an object is",
+    ),
     Agent("stitch", (LOG,), (JOURNEYS, BREAKAGES, LOG, WANTED), STATE, "puts touchpoints into journeys and judges them"),
     Agent(
         "land",

@@ -5,6 +5,7 @@ Elsewhere each is a process of its own from the beginning: system libraries ther
 """
 
 import gc
+import json
 import multiprocessing
 import os
 import signal
@@ -103,10 +104,10 @@ def environment(settings: Settings) -> dict[str, str]:
     """The environment in which a child has exactly these settings, whatever files and variables say."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     for name, value in settings.model_dump(mode="json", exclude_none=True).items():
-        if isinstance(secret := getattr(settings, name), SecretStr):
+        if isinstance(secret := getattr(settings, name), SecretStr):  # as JSON it is asterisks
             value = secret.get_secret_value()
-        elif name == "definitions":
-            value = "[" + ",".join(f'"{path}"' for path in value) + "]"
+        elif isinstance(value, list):
+            value = json.dumps(value)
         kept[f"{PREFIX}{name}".upper()] = str(value)
     if settings.password:
         kept[f"{PREFIX}CLICKHOUSE_PASSWORD"] = settings.password

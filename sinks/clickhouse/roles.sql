@@ -15,6 +15,8 @@ GRANT SELECT ON v_journey_facts TO throughline_reader;
 GRANT SELECT ON v_breakages TO throughline_reader;
 GRANT SELECT ON v_breakage_history TO throughline_reader;
 GRANT SELECT ON v_breakage_evidence TO throughline_reader;
+GRANT SELECT ON v_journey_consents TO throughline_reader;
+GRANT SELECT ON v_consents TO throughline_reader;
 GRANT SELECT ON v_journey_minutes TO throughline_reader;
 GRANT SELECT ON v_journey_hours TO throughline_reader;
 -- The wide views of definitions, v_journey_order and so on, also those that are activated later.

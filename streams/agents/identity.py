@@ -1,6 +1,7 @@
 """Identity as a machine of bytes: links in; people, pairs, receipts, redirects, its clock out.  One writer, one partition."""
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import takewhile
 
 import msgspec
 
@@ -13,8 +14,22 @@ from streams.agents.producing import Destination, Record
 from streams.core.clock import SILENT, IntakeClocks, Pair
 from streams.core.identity import Decided, Identity
 from streams.core.identity.decided import guard_label
-from streams.core.log import FORMAT, IdentityClock, IntakeClock, Link, Redirect, Redirects, pack, unpack_link, version
+from streams.core.log import (
+    FORMAT,
+    Erased,
+    IdentityClock,
+    IntakeClock,
+    Link,
+    LinkRecord,
+    Redirect,
+    Redirects,
+    pack,
+    unpack_link,
+    version,
+)
 from streams.core.stitch.partition import WrongLife
+from streams.core.suppressed import ERASED
+from streams.erasures import entries
 from streams.metrics.metric import Reading
 from streams.metrics.table import PERSONS, REFUSED_LINKS, STATE, clock_lag
 from streams.settings import Settings
@@ -43,13 +58,14 @@ class IdentityMachine:
         name = settings.topic
         self._log, self._partitions = name(topology.LOG), settings.log_partitions
         self._people, self._state = (name(topology.PEOPLE), 0), (name(topology.IDENTITY_STATE), 0)
+        self._erasures = name(topology.ERASURES), 0
         self._rows = IdentityRows(settings, identity.identifiers)
         self._told: tuple[Pair, int] = (SILENT, 0)
 
     def load(self, key: bytes, value: bytes | None) -> None:
         if key == POSITION and value is not None:
             self.position = msgspec.msgpack.decode(value, type=Position)
-        elif value is not None:
+        else:
             self.identity.load(key, value)
 
     def restore(self, life: str) -> int:
@@ -73,23 +89,49 @@ class IdentityMachine:
         return position.offset
 
     def step(self, records: Sequence[tuple[int, bytes]], now_ms: int) -> Step:
+        unpacked = [unpack_link(value) for _, value in records]
+        first = unpacked[0]
+        if isinstance(first, Erased):  # an erasure is a step of its own
+            self._last = records[0][0]
+            return Step(1, self._erase(first, now_ms), self._clock())
+        taken = list(takewhile(lambda record: not isinstance(record, Erased), unpacked))
+        self._last = records[len(taken) - 1][0]
+        return self._take(taken, now_ms)
+
+    def _erase(self, record: Erased, now_ms: int) -> dict[Destination, list[Record]]:
+        erasure, decided = self.identity.erase(record.keys)
+        inside = self._told_of(decided, now_ms)
+        whole = msgspec.structs.replace(record, keys=erasure.keys)
+        self._add(inside, self._state, [Record(ERASED + digest, b"\1") for digest in erasure.digests])
+        for destination, records in self._rows.gone(erasure).items():
+            self._add(inside, destination, records)
+        self._add(inside, self._erasures, entries(whole, erasure.digests))
+        for partition in range(self._partitions):
+            self._add(inside, (self._log, partition), [Record(None, pack(whole))])
+        return inside
+
+    @staticmethod
+    def _add(inside: dict[Destination, list[Record]], destination: Destination, records: list[Record]) -> None:
+        inside[destination] = [*inside.get(destination, []), *records]
+
+    def _take(self, records: Sequence[LinkRecord], now_ms: int) -> Step:
         links: list[Link] = []
-        for _, value in records:
-            record = unpack_link(value)
+        for record in records:
             if isinstance(record, IntakeClock):
                 self.position.clocks.take(record)
-            else:
+            elif not isinstance(record, Erased):
                 links += record.items
-        last = records[-1][0]
-        self.position.offset = last + 1
-        decided = self.identity.take(links)
+        return Step(len(records), self._told_of(self.identity.take(links), now_ms), self._clock())
+
+    def _told_of(self, decided: Decided, now_ms: int) -> dict[Destination, list[Record]]:
+        self.position.offset = self._last + 1
         self.position.number = self.identity.number
         for receipt in decided.receipts:
             PERSONS.add(1, receipt.kind)
         for standing in decided.standings:
             if standing.guard:
                 REFUSED_LINKS.add(1, guard_label(standing.guard))
-        return Step(len(records), self._inside(decided, version(self.position.epoch, last, 0), now_ms), self._clock())
+        return self._inside(decided, version(self.position.epoch, self._last, 0), now_ms)
 
     def again(self) -> dict[Destination, list[Record]]:
         self._told = (SILENT, 0)

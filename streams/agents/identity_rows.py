@@ -7,7 +7,7 @@ from schemas.codec import encoder
 from streams import topology
 from streams.agents.producing import Destination, Record
 from streams.core.identifiers import Identifiers
-from streams.core.identity import Change, Decided, Receipt, Standing
+from streams.core.identity import Change, Decided, Erasure, Receipt, Standing
 from streams.core.touchpoint import Order, hash_id
 from streams.settings import Settings
 
@@ -27,6 +27,14 @@ class IdentityRows:
             self._receipts: [Record(None, self._receipt(receipt_row(each, version, now_ms))) for each in decided.receipts],
         }
         return {destination: records for destination, records in found.items() if records}
+
+    def gone(self, erasure: Erasure) -> dict[Destination, list[Record]]:
+        """Tombstones."""
+        pairs = (own_id(weaker) + own_id(stronger) for weaker, stronger in erasure.pairs)
+        return {
+            self._people: [Record(bytes.fromhex(own_id(key)), None) for key in erasure.keys],
+            self._pairs: [Record(bytes.fromhex(pair), None) for pair in pairs],
+        }
 
     def _person_record(self, change: Change, version: int) -> Record:
         key, root = change.redirect.address, change.redirect.root

@@ -12,10 +12,13 @@ from streams.core.identifiers import Identifiers
 from streams.core.intake import YEAR_MS, Limits, Rejected, clamp, touchpoint_of
 from streams.core.lateness import SourceClock
 from streams.core.log import SEEN, Link
-from streams.core.touchpoint import Order, Touchpoint, order_of
+from streams.core.mentioned import mentioned
+from streams.core.suppressed import Suppressed
+from streams.core.touchpoint import Order, Touchpoint, attributes_of, order_of
 from streams.core.verdict import NEVER
 from streams.settings import Settings
 
+PURPOSE = "purpose"  # attribute: what for
 MOST_PAIRS = 1_000_000  # known pairs that the cache holds before it forgets them all
 
 
@@ -27,20 +30,23 @@ class Taken(msgspec.Struct):
     newest_ms: int = NEVER  # event time that the clock may follow
     accepted: int = 0  # of the records; `touchpoints` has copies for other addresses besides
     too_late: int = 0
+    excluded: int = 0  # because of their purpose
     clamped: int = 0
     ignored: int = 0  # identifiers
+    suppressed: int = 0  # records that carry somebody who was erased
     confirmed: bool = False
 
 
 class Reader:
     """Pure but for its cache of known pairs, which only spares traffic and never decides."""
 
-    def __init__(self, settings: Settings, identifiers: Identifiers) -> None:
+    def __init__(self, settings: Settings, identifiers: Identifiers, suppressed: Suppressed | None = None) -> None:
         self.identifiers = identifiers
+        self._suppressed = Suppressed() if suppressed is None else suppressed
         self._live, self._clamps = settings.clock == "live", settings.future_stamps == "clamped"
         self._limits = Limits(int(settings.oldest_years * YEAR_MS), int(settings.future_s * 1_000))
         self._horizon_ms = int(settings.late_horizon_s * 1_000)
-        self._most_bytes = settings.max_record_bytes
+        self._most_bytes, self._excluded = settings.max_record_bytes, frozenset(settings.excluded_purposes)
         self._decode = record_decoder()
         self._pairs: dict[tuple[str, str], Order] = {}
 
@@ -50,9 +56,12 @@ class Reader:
             try:
                 self._take(record, clock, taken)
             except Rejected as rejected:
+                if self._suppressed and mentioned(record.key, record.value, self.identifiers, self._suppressed.has):
+                    taken.suppressed += 1
+                    continue
                 load = _text(record, LOAD_HEADER)
                 taken.rejected.append(rejected_row(record, rejected.reason, rejected.detail, load, now_ms))
-        taken.accepted = len(records) - len(taken.rejected) - len(taken.as_ofs)
+        taken.accepted = len(records) - len(taken.rejected) - len(taken.as_ofs) - taken.suppressed
         return taken
 
     def _take(self, record: ConsumerRecord, clock: SourceClock, taken: Taken) -> None:
@@ -65,6 +74,9 @@ class Reader:
         content = self._decode(record.value)
         clamped = self._clamps and clamp(content, self._limits, record.timestamp)
         touchpoint = touchpoint_of(content, self.identifiers, self._limits, record.timestamp, load)
+        if self._suppressed and self._suppressed.carried(touchpoint):
+            taken.suppressed += 1
+            return
         taken.clamped += clamped
         taken.ignored += len(content["identifiers"]) - len(touchpoint.identifiers)
         self._stamp(touchpoint, record, clock)
@@ -72,15 +84,21 @@ class Reader:
         taken.touchpoints += self._copies(touchpoint)
         # one that is ahead of its time says nothing about those behind it, which may wait for long
         taken.newest_ms = max(taken.newest_ms, min(touchpoint.occurred_at, record.timestamp))
-        taken.too_late += touchpoint.too_late
+        taken.too_late += touchpoint.too_late and touchpoint.late_ms > 0
+        taken.excluded += touchpoint.too_late and not touchpoint.late_ms
         self._link(touchpoint, taken.links)
 
     def _stamp(self, touchpoint: Touchpoint, record: ConsumerRecord, clock: SourceClock) -> None:
-        """Too late is decided here, once, for everybody.  A history load is never too late."""
+        """Too late is decided here, once, for everybody.  A history load is never too late.
+
+        What is excluded by its purpose goes the way of what is too late, and is not late: by that it is known.
+        """
         touchpoint.received_at, touchpoint.partition, touchpoint.offset = record.timestamp, record.partition, record.offset
         if not touchpoint.load:
             touchpoint.late_ms = clock.lateness_ms(touchpoint.occurred_at)
             touchpoint.too_late = touchpoint.late_ms > self._horizon_ms
+        if self._excluded and attributes_of(touchpoint).get(PURPOSE) in self._excluded:
+            touchpoint.late_ms, touchpoint.too_late = 0, True
 
     def _copies(self, touchpoint: Touchpoint) -> list[Touchpoint]:
         if touchpoint.too_late or len(touchpoint.identifiers) == 1:

@@ -10,17 +10,21 @@ import msgspec
 import structlog
 from aiokafka.structs import OffsetAndMetadata
 from faust.types.tuples import TP
+from kafka.errors import KafkaError
 
 from sinks.contract import Backpressure, Sink
 from sinks.contract import Batch as Rows
 from streams import topology
 from streams.agents.answers import Answers
+from streams.agents.land_suppressed import without_erased
 from streams.agents.landed import Landed
 from streams.agents.landing import Landing
 from streams.agents.minutes import MinuteKeeper
+from streams.core.identifiers import Identifiers
+from streams.erasures import Erasures
 from streams.fault import fault
 from streams.metrics.metric import Reading
-from streams.metrics.table import WAITING
+from streams.metrics.table import SUPPRESSED, WAITING
 from streams.settings import Settings
 from streams.transport import Batch, BatchConsumer
 
@@ -40,8 +44,9 @@ class Land:
 
     def __init__(
         self, settings: Settings, landing: Landing, sink: Sink, minutes: MinuteKeeper, answers: Answers,
-        consumer: Callable[[], BatchConsumer],
+        consumer: Callable[[], BatchConsumer], erasures: Erasures, identifiers: Identifiers,
     ) -> None:  # fmt: skip
+        self._erasures, self._identifiers = erasures, identifiers
         self.settings, self._landing, self._sink, self._minutes, self._consumer = settings, landing, sink, minutes, consumer
         self._answers = answers
         self._touched, self._wanted = settings.topic(topology.TOUCHED), settings.topic(topology.WANTED)
@@ -113,9 +118,10 @@ class Land:
             load, self._load = self._load, Load()
             self._full.clear()
             self._room.set()
-            for rows in load.rows:
-                self._sink.add(rows)
             if load.batches:
+                load.rows = await self._without_erased(load.rows)
+                for rows in load.rows:
+                    self._sink.add(rows)
                 began_s = time.monotonic()
                 await self._until_landed()
                 await self._minutes.tell(load.rows)
@@ -123,6 +129,23 @@ class Land:
             for batch in load.batches:
                 if batch.tp in self._mine:
                     self._consumer().done(batch)
+
+    async def _without_erased(self, rows: list[Rows]) -> list[Rows]:
+        """The list is read to its end before every insert: whoever finds that an erasure was landed knows that no insert without
+        it is under way any more."""
+        while True:
+            try:
+                await asyncio.to_thread(self._erasures.read)
+                break
+            except KafkaError as error:
+                log.warning("the suppression list cannot be read at the moment", error=type(error).__name__)
+                await asyncio.sleep(1.0)
+        suppressed = self._erasures.suppressed
+        if not suppressed:
+            return rows
+        kept = [without_erased(each, suppressed, self._identifiers) for each in rows]
+        SUPPRESSED.add(sum(len(each.rows) for each in rows) - sum(len(each.rows) for each in kept))
+        return [each for each in kept if each.rows]
 
     async def _until_landed(self) -> None:
         loop = asyncio.get_running_loop()

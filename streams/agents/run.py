@@ -37,6 +37,9 @@ from streams.core.identity import Identity
 from streams.core.stitch.judging import Judge
 from streams.core.stitch.partition import Partition
 from streams.core.stitch.store import MemoryStore
+from streams.core.suppressed import Suppressed
+from streams.erasures import Erasures
+from streams.fault import fault
 from streams.health import serve
 from streams.metrics.metric import Reading
 from streams.metrics.probe import Probe
@@ -47,6 +50,7 @@ from streams.transport import Batch, BatchConsumer, Handler
 
 IDENTIFIERS_S = 5.0
 RETRY_S = 2.0
+ERASURES_S = 1.0
 GC_THRESHOLDS = (100_000, 50, 1_000)  # batches are large and free of cycles: collecting seldom saves a third of the time
 Wired = tuple[Handler, Callable[[], Awaitable[None]] | None]  # and what runs beside it
 
@@ -57,7 +61,7 @@ class Wiring:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.ids = topic_ids(settings)
-        self.shelf = Shelf(settings)
+        self.shelf, self.erasures = Shelf(settings), Erasures(settings)
         self.app: faust.App | None = None
         self._plain: AIOKafkaProducer | None = None  # for what needs no transaction
 
@@ -93,11 +97,12 @@ class Wiring:
             await self._plain.stop()
 
     def intake(self, plain: AIOKafkaProducer) -> Wired:
-        reader = Reader(self.settings, self.identifiers())
+        self.erasures.read()  # before the first touchpoint
+        reader = Reader(self.settings, self.identifiers(), self.erasures.suppressed)
         handler = Intake(self.settings, reader, plain, self.consumer)
 
         async def beside() -> None:
-            await asyncio.gather(handler.keep_time(), self._keep_identifiers(reader))
+            await asyncio.gather(handler.keep_time(), self._keep_identifiers(reader), self._keep_erasures())
 
         return handler, beside
 
@@ -108,15 +113,29 @@ class Wiring:
             with suppress(KafkaError):  # the broker is away: the next time will do
                 reader.identifiers = await asyncio.to_thread(self.identifiers)
 
+    async def _keep_erasures(self) -> None:
+        """What intake lets pass before it has heard of an erasure is dropped by identity, stitch and land.  Never returns."""
+        while True:
+            await asyncio.sleep(ERASURES_S)
+            try:
+                await asyncio.to_thread(self.erasures.read)
+            except KafkaError:
+                continue
+            except ValueError as error:
+                fault("cannot read the suppression list", error)
+
     def identity(self, plain: AIOKafkaProducer) -> Wired:
         identifiers = self.identifiers()
 
         def make(tp: TP) -> Cell:
-            identity = Identity(identifiers, self.settings.log_partitions)
+            identity = Identity(identifiers, self.settings.log_partitions, self._suppressed())
             machine = IdentityMachine(self.settings, identity, partial(all_said, self.settings))
             return Cell(self.settings, "identity", tp, self.settings.topic(topology.IDENTITY_STATE), machine, plain)
 
         return Cells(self.done, self.ids[topology.LINKS], make), None
+
+    def _suppressed(self) -> Suppressed:
+        return Suppressed(self.settings.forgetting.encode())
 
     def stitch(self, plain: AIOKafkaProducer) -> Wired:
         settings = self.settings
@@ -124,7 +143,8 @@ class Wiring:
         def make(tp: TP) -> Cell:
             store, judge = MemoryStore(), Judge(lambda bundle: declare(self.shelf.find(bundle)))
             keeps_ms = round(settings.late_horizon_s * 1_000)
-            partition = Partition(tp.partition, settings.log_partitions, store, judge, settings.step_persons, keeps_ms)
+            most, suppressed = settings.step_persons, self._suppressed()
+            partition = Partition(tp.partition, settings.log_partitions, store, judge, most, keeps_ms, suppressed)
             machine = StitchMachine(settings, partition, store)
             return Cell(settings, "stitch", tp, settings.topic(topology.STATE), machine, plain)
 
@@ -140,7 +160,10 @@ class Wiring:
         )  # fmt: skip
         minutes = MinuteKeeper(settings, ClickHouseMinutes(open_client), plain, self.done)
         answers = Answers(settings, ClickHouseRecorded(open_client), self.identifiers_ever, plain, self.done)
-        handler = Land(settings, Landing(settings, topics), ClickHouseSink(open_client), minutes, answers, self.consumer)
+        handler = Land(
+            settings, Landing(settings, topics), ClickHouseSink(open_client), minutes, answers, self.consumer, self.erasures,
+            self.identifiers(),
+        )  # fmt: skip
         return handler, handler.keep_landing
 
 

@@ -1,6 +1,6 @@
 """Stitch as a machine of bytes: packed log records in, Kafka records out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -17,7 +17,7 @@ from streams.core.stitch.rows import PARTS, Row
 from streams.core.stitch.store import MemoryStore
 from streams.core.verdict import NEVER
 from streams.metrics.metric import Reading
-from streams.metrics.table import EVENT_AGE, REDUCED, STATE, WANTED, clock_lag
+from streams.metrics.table import EVENT_AGE, REDUCED, STATE, SUPPRESSED, WANTED, clock_lag
 from streams.settings import Settings
 
 IDLE_RECORDS = 5_000  # so many without a change, and the position is written all the same: a restart does not read them again
@@ -51,6 +51,7 @@ class StitchMachine:
         outcome = self.partition.step(records, now_ms)
         self._idle += outcome.taken
         REDUCED.add(outcome.reduced)
+        SUPPRESSED.add(outcome.suppressed)
         if outcome.last_ms > NEVER:
             EVENT_AGE.observe((now_ms - outcome.last_ms) / 1_000)
         return Step(outcome.taken, self._inside(outcome), self._behind(outcome))
@@ -76,9 +77,9 @@ class StitchMachine:
         inside: dict[Destination, list[Record]] = {self._state: state}
         journeys, breakages = self._rows
         if outcome.rows.journeys:
-            inside[journeys] = [Record(_key(row, "journey_id"), self._journeys(row)) for row in outcome.rows.journeys]
+            inside[journeys] = self._records(outcome.rows.journeys, "journey_id", self._journeys)
         if outcome.rows.breakages:
-            inside[breakages] = [Record(_key(row, "cause_key"), self._breakages(row)) for row in outcome.rows.breakages]
+            inside[breakages] = self._records(outcome.rows.breakages, "cause_key", self._breakages)
         for target, moves in outcome.moved.items():
             inside[self._log, target] = [Record(None, pack(record)) for record in moving(moves)]
         inside.update(self._asking(outcome.wanted))
@@ -87,6 +88,13 @@ class StitchMachine:
     def _asking(self, wanted: Sequence[Wanted]) -> dict[Destination, list[Record]]:
         pieces = cut(wanted, lambda _: WANTED_BYTES)
         return {self._wanted: [Record(None, pack(FactsWanted(piece))) for piece in pieces]} if wanted else {}
+
+    def _records(self, rows: Iterable[Row], name: str, encode: Callable[[Row], bytes]) -> list[Record]:
+        """What is said about somebody who was erased is that the record is to go."""
+        if not self.partition.suppressed:
+            return [Record(_key(row, name), encode(row)) for row in rows]
+        gone = self.partition.suppressed.has_id
+        return [Record(_key(row, name), None if gone(row["person_id"]) or gone(row["address_id"]) else encode(row)) for row in rows]
 
     def _behind(self, outcome: Outcome) -> dict[Destination, list[Record]]:
         if self.partition.position.step:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sinks.clickhouse.timeline import Moment, Proof, person_timeline, timeline
+from streams.cli import erase, erased, export
 from streams.cli.reach import reaching
 from streams.cli.report import reader
 from streams.cli.whom import HELP, METAVAR, stranger, whom
@@ -30,6 +31,9 @@ person_app = typer.Typer(no_args_is_help=True, help="What is known about one per
 
 
 def register(app: typer.Typer) -> None:
+    erase.register(person_app)
+    erased.register(person_app)
+    export.register(person_app)
     app.add_typer(person_app, name="person")
 
 

@@ -127,8 +127,21 @@ class FactsWanted(msgspec.Struct, array_like=True, tag=1, frozen=True):
     items: list[Wanted]
 
 
-LogRecord = Touchpoints | Redirects | MovedFacts | IntakeClock | IdentityClock | StitchClock | Activation
-LinkRecord = Links | IntakeClock
+class Erased(msgspec.Struct, array_like=True, tag=9, frozen=True):
+    """Forget these identifiers and whatever carries one of them, now and whenever it comes again.
+
+    To identity by whoever erases; to every partition of the log by identity, which adds what belongs to the same person by then.
+    """
+
+    erasure: str  # its id
+    keys: list[str]
+    at_ms: int = 0
+    who: str = ""
+    why: str = ""
+
+
+LogRecord = Touchpoints | Redirects | MovedFacts | IntakeClock | IdentityClock | StitchClock | Activation | Erased
+LinkRecord = Links | IntakeClock | Erased
 
 pack = msgspec.msgpack.Encoder().encode
 unpack_log = msgspec.msgpack.Decoder(LogRecord).decode

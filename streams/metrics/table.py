@@ -72,6 +72,10 @@ TOO_LATE = Counter(
     "throughline_touchpoints_too_late_total", "touchpoints", "Of these, beyond the late horizon: they land, and change no journey.",
     INTAKE,
 )  # fmt: skip
+EXCLUDED = Counter(
+    "throughline_touchpoints_excluded_total", "touchpoints", "Of these, excluded by their purpose (excluded_purposes): they land, "
+    "and are neither linked nor part of a journey.", INTAKE,
+)  # fmt: skip
 CLAMPED = Counter(
     "throughline_touchpoints_clamped_total", "touchpoints", "Of these, too far ahead of the time at which the broker stored them: "
     "with future_stamps = clamped they happened then.", INTAKE,
@@ -87,6 +91,11 @@ REJECTED = Counter(
 EVENT_AGE = Histogram(
     "throughline_event_age_seconds", "seconds", "Wall time minus event time of the last touchpoint of a batch, when it was taken "
     "in (intake), was judged (stitch) and can be queried (land).", (*INTAKE, *STITCH, *LAND), buckets=LONG_S,
+)  # fmt: skip
+
+SUPPRESSED = Counter(
+    "throughline_suppressed_records_total", "records", "Records that were dropped because they carry somebody who was erased: "
+    "touchpoints and rejected records (intake), touchpoints on their way (stitch), rows (land).", (*INTAKE, *STITCH, *LAND),
 )  # fmt: skip
 
 # identity and stitch ----------------------------------------------------------------------------------------------------

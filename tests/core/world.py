@@ -14,7 +14,7 @@ from streams.core.clock import IntakeClocks
 from streams.core.definition import Bundle, bundle_of
 from streams.core.definition.length import ENDLESS_MS
 from streams.core.identifiers import Identifiers, IdentifierType
-from streams.core.identity import Identity
+from streams.core.identity import Change, Identity
 from streams.core.journey import judge
 from streams.core.journey.person import judge_person
 from streams.core.log import (
@@ -35,6 +35,7 @@ from streams.core.stitch.judging import Judge
 from streams.core.stitch.partition import Outcome, Partition
 from streams.core.stitch.rows import person_id
 from streams.core.stitch.store import MemoryStore
+from streams.core.suppressed import Suppressed
 from streams.core.touchpoint import Touchpoint, better_copy, content_hash, order_of
 from streams.core.verdict import NEVER, Breakage, Clock, Lived
 from tests.core.owners import owners
@@ -108,6 +109,7 @@ breakages:
 )
 SECOND_MS = 1_000
 OF_WHOLE = ("talk", "life")  # definitions whose journeys are not of an object
+SECRET = b"a secret of the tests"
 
 
 def copies(one: Touchpoint) -> list[Touchpoint]:
@@ -151,8 +153,8 @@ class World:
 
     def __post_init__(self) -> None:
         self.logs = [[pack(self.activations[0])] for _ in range(self.partitions)]
-        self.identity = Identity(IDENTIFIERS, self.partitions)
-        self.identity_at, self.identity_clocks, self.identity_kept = 0, IntakeClocks(), dict[bytes, bytes]()
+        self.identity = Identity(IDENTIFIERS, self.partitions, Suppressed(SECRET))
+        self.identity_at, self.identity_clocks, self.identity_kept = 0, IntakeClocks(), dict[bytes, bytes | None]()
         self.committed: list[dict[bytes, bytes]] = [{} for _ in range(self.partitions)]
         self.parts = [self._partition(number) for number in range(self.partitions)]
         self.landing: list[deque] = [deque() for _ in range(self.partitions + 1)]
@@ -192,11 +194,7 @@ class World:
         links = [link for found, _ in taken for link in found]
         changes = self.identity.take(links).changes
         self.identity_kept |= self.identity.memory.flush()
-        for partition, log in enumerate(self.logs):
-            redirects = [change.redirect for change in changes if partition in change.tell]
-            if redirects:
-                log.append(pack(Redirects(redirects)))
-        self.landing[-1].extend((change.redirect.address, change.redirect) for change in changes)
+        self._announce(changes)
         for _, word in taken:
             if word is not None:
                 self.identity_clocks.take(word)
@@ -206,8 +204,15 @@ class World:
                 log.append(pack(IdentityClock(ms, final_ms, self.identity.number)))
         self.identity_at += len(taken)
 
+    def _announce(self, changes: list[Change]) -> None:
+        for partition, log in enumerate(self.logs):
+            redirects = [change.redirect for change in changes if partition in change.tell]
+            if redirects:
+                log.append(pack(Redirects(redirects)))
+        self.landing[-1].extend((change.redirect.address, change.redirect) for change in changes)
+
     def _rebuild_identity(self) -> None:
-        fresh = Identity(IDENTIFIERS, self.partitions)
+        fresh = Identity(IDENTIFIERS, self.partitions, Suppressed(SECRET))
         for entry, value in self.identity_kept.items():
             fresh.load(entry, value)
         fresh.number = self.identity.number
@@ -243,7 +248,8 @@ class World:
         store = MemoryStore()
         for key, value in self.committed[number].items():
             store.load(key, value)
-        part = Partition(number, self.partitions, store, Judge(self.bundles.__getitem__), 4, self.keeps_ms)
+        judge = Judge(self.bundles.__getitem__)
+        part = Partition(number, self.partitions, store, judge, 4, self.keeps_ms, Suppressed(SECRET))
         part.restore("life")
         return part
 

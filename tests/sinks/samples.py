@@ -22,6 +22,13 @@ def touchpoint(event_id: str = "e1", **changes: Any) -> Touchpoint:
     return Touchpoint(**values | changes)
 
 
+def consent(state: str, at: int, purpose: str = "marketing", channel: str = "", address: str = "customer:c1") -> Touchpoint:
+    attributes = {"purpose": purpose, **({"channel": channel} if channel else {})}
+    kind, _, value = address.partition(":")
+    about = {"identifiers": ((kind, value),), "attributes": attributes, "address": address, "occurred_at": at}
+    return touchpoint(f"{state} {at} {purpose} {channel}", action=f"consent.{state}", **about)
+
+
 def stage(name: str = "approval", **changes: Any) -> dict[str, Any]:
     values = {
         "name": name, "entry": 1, "started_at": AT, "ended_at": AT + HOUR_MS, "duration_s": 3600.0, "working_s": None,

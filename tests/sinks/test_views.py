@@ -34,7 +34,7 @@ from tests.sinks.samples import (
 
 PLAIN = {"String", "Bool", "Float64", "Int64", "UInt32", "UInt64", "DateTime64(3, 'UTC')"}
 EVERYTHING: dict[str, list[Any]] = {
-    "touchpoints": [touchpoint()],
+    "touchpoints": [touchpoint(), samples.consent("granted", AT - 1)],
     "journeys": [journey(clock_at=NEVER, stages=[stage()], promises=[promise()], facts=[{"name": "price", "value": 1.5}])],
     "breakages": [breakage(clock_at=NEVER)],
     "people": [person()],
@@ -121,6 +121,31 @@ def test_a_fact_and_an_attribute_keep_their_type(
     names = "value_string, value_number, value_integer, value_boolean"
     assert client.execute(f"SELECT fact, {names} FROM v_journey_facts") == [("named", *columns)]
     assert client.execute(f"SELECT name, {names} FROM v_touchpoint_attributes") == [("named", *columns)]
+
+
+def test_a_consent_stands_as_it_was_said_last_and_stood_when_a_journey_opened(client: Client, sink: ClickHouseSink) -> None:
+    """In event order, whatever came first; over all identifiers of a person; another purpose or channel changes nothing."""
+    said = [
+        samples.consent("withdrawn", AT + 5), samples.consent("granted", AT - 9), samples.consent("granted", AT - 3),
+        samples.consent("withdrawn", AT + 9, address="email:e1"), samples.consent("granted", AT + 2, purpose="surveys"),
+        samples.consent("withdrawn", AT - 1, channel="sms"),
+    ]  # fmt: skip
+    people = [person(), person(own_id=hash_id("email", "e1"), identifier_type="email", identifier_value="e1")]
+    land(sink, batch("touchpoints", *said), batch("people", *people), batch("journeys", journey()))
+    stands = "SELECT person_id, purpose, channel, state, toUnixTimestamp64Milli(since) FROM v_consents ORDER BY purpose, channel"
+    assert client.execute(stands) == [
+        (PERSON, "marketing", "", "withdrawn", AT + 5),
+        (PERSON, "marketing", "sms", "withdrawn", AT - 1),
+        (PERSON, "surveys", "", "granted", AT + 2),
+    ]
+    found = client.execute(
+        "SELECT definition, instance, purpose, channel, state, toUnixTimestamp64Milli(said_at) FROM v_journey_consents ORDER BY ALL"
+    )
+    assert found == [
+        ("order", "o1", "marketing", "", "granted", AT - 3),
+        ("order", "o1", "marketing", "sms", "withdrawn", AT - 1),
+        ("order", "o1", "surveys", "", "unknown", None),
+    ]
 
 
 def test_attributes_can_be_asked_for_by_name(client: Client, sink: ClickHouseSink) -> None:

@@ -4,8 +4,8 @@ Map: `machine` decides, `persons` groups what is linked (`grouping`: where that 
 identifiers, `known` keeps it, `decided` is what comes out.
 """
 
-from streams.core.identity.decided import Change, Decided, Receipt, Standing
+from streams.core.identity.decided import Change, Decided, Erasure, Receipt, Standing
 from streams.core.identity.machine import Identity
 from streams.core.identity.pair import NO_ORDER
 
-__all__ = ["NO_ORDER", "Change", "Decided", "Identity", "Receipt", "Standing"]
+__all__ = ["NO_ORDER", "Change", "Decided", "Erasure", "Identity", "Receipt", "Standing"]

@@ -56,6 +56,14 @@ class Receipt(msgspec.Struct, frozen=True):
     proof: Order  # the touchpoint behind it
 
 
+class Erasure(msgspec.Struct, frozen=True):
+    """Identifiers that were forgotten, with the pairs of persons that went with them, as (weaker, stronger)."""
+
+    keys: list[str]
+    pairs: list[tuple[str, str]]
+    digests: list[bytes]
+
+
 class Decided(msgspec.Struct):
     """`changes` in the order of their numbers."""
 

@@ -52,6 +52,7 @@ class Memory:
         self._open: dict[str, Known] = {}
         self._changed: set[str] = set()
         self._changed_pairs: dict[tuple[str, str], bytes] = {}
+        self._gone: set[bytes] = set()  # entries that are to be deleted
 
     def __len__(self) -> int:
         return len(self._packed)
@@ -62,9 +63,11 @@ class Memory:
     def __iter__(self) -> Iterator[str]:
         return iter(self._packed)
 
-    def load(self, entry: bytes, value: bytes, *, is_object: bool) -> None:
-        """What `flush` gave, in any order."""
-        if entry[:1] == IDENTIFIER:
+    def load(self, entry: bytes, value: bytes | None, *, is_object: bool) -> None:
+        """What `flush` gave: entries in any order, of one entry the last one last."""
+        if value is None:
+            self._unload(entry)
+        elif entry[:1] == IDENTIFIER:
             key = entry[1:].decode()
             self._packed[key] = value
             if is_object:
@@ -74,6 +77,16 @@ class Memory:
             self._keep_apart(key, partner, value)
             if is_object:
                 self._index(key, (partner,))
+
+    def _unload(self, entry: bytes) -> None:
+        key, _, partner = entry[1:].decode().partition("\0")
+        if entry[:1] == IDENTIFIER:
+            packed = self._packed.pop(key, None)
+            for target in _known(packed).pairs if packed is not None else ():
+                self._take_from_below(key, target)
+        else:
+            self._drop_apart(key, partner)
+            self._take_from_below(key, partner)
 
     def look(self, key: str) -> Known:
         known = self._open.get(key)
@@ -140,6 +153,38 @@ class Memory:
         was = before is not None and is_linked(_pair(before))
         many.counts[partner.partition(":")[0]] += is_linked(_pair(packed)) - was
 
+    def _drop_apart(self, key: str, partner: str) -> bool:
+        many = self._many.get(key)
+        before = many.packed.pop(partner, None) if many is not None else None
+        if many is None or before is None:
+            return False
+        many.counts[partner.partition(":")[0]] -= is_linked(_pair(before))
+        return True
+
+    # forgetting -------------------------------------------------------------------------------------------------------
+
+    def neighbours(self, key: str) -> list[str]:
+        """Whoever has a pair with it: its partners, and objects that may belong to somebody through it."""
+        return list(dict.fromkeys([*(partner for partner, _ in self.pairs(key)), *self.below(key)]))
+
+    def forget(self, key: str) -> None:
+        """The identifier, and what others know of it."""
+        for other in self.neighbours(key):
+            self._forget_pair(other, key)
+            self._forget_pair(key, other)
+            self._take_from_below(key, other)
+        for table in (self._packed, self._open, self._below, self._many):
+            table.pop(key, None)
+        self._changed.discard(key)
+        self._gone.add(IDENTIFIER + key.encode())
+
+    def _forget_pair(self, key: str, partner: str) -> None:
+        if self._drop_apart(key, partner):
+            self._changed_pairs.pop((key, partner), None)
+            self._gone.add(PARTNER + f"{key}\0{partner}".encode())
+        elif partner in self.look(key).pairs:
+            del self.touch(key).pairs[partner]
+
     # objects ----------------------------------------------------------------------------------------------------------
 
     def below(self, target: str) -> Iterable[str]:
@@ -160,12 +205,20 @@ class Memory:
             elif found != key:
                 self._below[target] = {found, key}
 
-    def flush(self) -> dict[bytes, bytes]:
-        """Entries that changed since the last time."""
-        found: dict[bytes, bytes] = {}
+    def _take_from_below(self, key: str, target: str) -> None:
+        found = self._below.get(target)
+        if isinstance(found, set):
+            found.discard(key)
+        elif found == key:
+            del self._below[target]
+
+    def flush(self) -> dict[bytes, bytes | None]:
+        """Entries that changed since the last time; None: it is to be deleted."""
+        found: dict[bytes, bytes | None] = dict.fromkeys(sorted(self._gone))
         for key in sorted(self._changed):
-            self._packed[key] = found[IDENTIFIER + key.encode()] = _pack(self._open[key])
+            self._packed[key] = packed = _pack(self._open[key])
+            found[IDENTIFIER + key.encode()] = packed
         for (key, partner), packed in self._changed_pairs.items():
             found[PARTNER + f"{key}\0{partner}".encode()] = packed
-        self._open, self._changed, self._changed_pairs = {}, set(), {}
+        self._open, self._changed, self._changed_pairs, self._gone = {}, set(), {}, set()
         return found

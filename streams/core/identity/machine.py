@@ -13,19 +13,21 @@ decided where they are at home, from the roots of persons that this machine anno
 from collections.abc import Iterable, Mapping
 
 from streams.core.identifiers.types import Identifiers
-from streams.core.identity.decided import Change, Decided
+from streams.core.identity.decided import Change, Decided, Erasure
 from streams.core.identity.known import Known, Memory
 from streams.core.identity.pair import NO_ORDER
-from streams.core.identity.persons import Move, Persons
+from streams.core.identity.persons import Move, Persons, Regrouped
 from streams.core.log import Link, Redirect, home
+from streams.core.suppressed import ERASED, Suppressed
 from streams.core.touchpoint import Order
 
 
 class Identity:
     """State machine of the single writer.  `load` and `number` bring it back after a restart."""
 
-    def __init__(self, identifiers: Identifiers, partitions: int) -> None:
+    def __init__(self, identifiers: Identifiers, partitions: int, suppressed: Suppressed | None = None) -> None:
         self.identifiers, self.partitions = identifiers, partitions
+        self.suppressed = Suppressed() if suppressed is None else suppressed
         self.memory = Memory()
         self.number = 0
         self._tells_all = False
@@ -33,7 +35,10 @@ class Identity:
         self._again: list[tuple[str, str]] = []
         self._persons = Persons(identifiers, self.memory)
 
-    def load(self, entry: bytes, value: bytes) -> None:
+    def load(self, entry: bytes, value: bytes | None) -> None:
+        if entry[:1] == ERASED:
+            self.suppressed.add(entry[1:])
+            return
         self.memory.load(entry, value, is_object=not self.identifiers.is_person(entry[1:].decode()))
 
     def rebuild(self, before: Mapping[str, str]) -> None:
@@ -60,19 +65,56 @@ class Identity:
 
     def take(self, links: Iterable[Link]) -> Decided:
         """What changed is in the memory, for the caller to `flush`."""
-        self._changes: dict[str, Change] = {}
-        self._moved: dict[Move, list[int]] = {}  # numbers of redirects
+        self._begin()
         objects: dict[str, None] = {}
         learned = dict.fromkeys(self._again)
         self._again = []
         for link in links:
+            if self.suppressed and (self.suppressed.has(link.weaker) or self.suppressed.has(link.stronger)):
+                continue
             self._announce(link)
             if not self.identifiers.is_person(link.weaker):
                 if self._learn(link):
                     objects[link.weaker] = None
             elif self._persons.learn(link):
                 learned[link.weaker, link.stronger] = None
-        regrouped = self._persons.regroup(learned)
+        return self._decided(self._persons.regroup(learned), objects)
+
+    def erase(self, keys: Iterable[str]) -> tuple[Erasure, Decided]:
+        """Forget these identifiers, and all that belong to the same persons; links of them are refused from now on.
+
+        -> what went, and what became of others who were paired with it: as if there had never been links of what went.
+        """
+        self._begin()
+        gone = self._belonging(list(keys))
+        pairs = dict.fromkeys(
+            self._persons.in_order(key, partner) for key in gone if self.identifiers.is_person(key)
+            for partner, _ in self.memory.pairs(key)
+        )  # fmt: skip
+        others = {each: None for key in gone for each in self.memory.neighbours(key)}
+        objects = {each: None for each in others if each not in gone and not self.identifiers.is_person(each)}
+        self._again = [pair for pair in self._again if not gone.keys() & set(pair)]
+        beside = self._persons.lose(gone)
+        decided = self._decided(self._persons.regroup((), beside), objects)
+        return Erasure(list(gone), list(pairs), self.suppressed.add_keys(gone)), decided
+
+    def _belonging(self, keys: list[str]) -> dict[str, None]:
+        """And whatever has the same roots: found by walking, since what is of one person is connected."""
+        roots = {self.memory.root(key) for key in keys}
+        found = dict.fromkeys([*keys, *sorted(roots)])
+        waiting = list(found)
+        while waiting:
+            for each in self.memory.neighbours(waiting.pop()):
+                if each not in found and self.memory.root(each) in roots:
+                    found[each] = None
+                    waiting.append(each)
+        return found
+
+    def _begin(self) -> None:
+        self._changes: dict[str, Change] = {}
+        self._moved: dict[Move, list[int]] = {}  # numbers of redirects
+
+    def _decided(self, regrouped: Regrouped, objects: dict[str, None]) -> Decided:
         proofs = regrouped.proofs
         for key, root in regrouped.roots.items():
             self._redirect(key, self.memory.look(key), root, proofs[key])

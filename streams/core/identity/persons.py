@@ -10,7 +10,7 @@ from streams.core.identity.decided import Receipt, Standing
 from streams.core.identity.grouping import Edge, grouped
 from streams.core.identity.known import Memory, is_linked
 from streams.core.identity.pair import Pair
-from streams.core.log import Link
+from streams.core.log import UNLINKED, Link
 from streams.core.touchpoint import Order
 
 DENIED, CROWDED = "denied", "crowded"
@@ -82,8 +82,8 @@ class Persons:
         if not pair.learn(link):
             return False
         self._memory.put(weaker, stronger, pair)
-        if was != (pair.since is not None):
-            self._memory.put(stronger, weaker, not was)
+        if was != (pair.since is not None) or link.says == UNLINKED:  # an unlink alone is known to both, too: who is forgotten is
+            self._memory.put(stronger, weaker, pair.since is not None)
         for key in (weaker, stronger):
             self._crowded.pop(key, None)
             self._guarded.pop(key, None)
@@ -97,17 +97,31 @@ class Persons:
             found = self._crowded[key] = many and self._identifiers.crowded(key, self._memory.counts(key))
         return found
 
-    def regroup(self, learned: Iterable[PairKey]) -> Regrouped:
-        """Decide anew about everybody whom the learned pairs may concern."""
+    def lose(self, keys: Iterable[str]) -> list[str]:
+        """Forget identifiers of persons.  -> those of others that were paired with them."""
+        gone = dict.fromkeys(keys)
+        others = [each for key in gone for each in self._memory.neighbours(key) if each not in gone]
+        persons = [each for each in dict.fromkeys(others) if self._identifiers.is_person(each)]
+        for key in persons:
+            self._was_crowded.setdefault(key, self._is_crowded(key))
+        for key in gone:
+            self._memory.forget(key)
+            self._was_crowded.pop(key, None)
+        for key in (*persons, *gone):
+            self._crowded.pop(key, None)
+        return persons
+
+    def regroup(self, learned: Iterable[PairKey], beside: Iterable[str] = ()) -> Regrouped:
+        """Decide anew about everybody whom the learned pairs may concern, and about those `beside` them."""
         pairs = dict.fromkeys(learned)
         found = Regrouped()
-        seeds = {key: None for pair in pairs for key in pair}
+        seeds = {key: None for pair in pairs for key in pair} | dict.fromkeys(beside)
         for key, was in self._was_crowded.items():
             if was != self._is_crowded(key):
                 found.flipped.append(key)
                 partners = [partner for partner, _ in self._memory.pairs(key)]
                 seeds.update(dict.fromkeys(partners))
-                pairs.update((self._in_order(key, partner), None) for partner in partners)
+                pairs.update((self.in_order(key, partner), None) for partner in partners)
         for seed in seeds:
             if seed not in found.before:
                 self._regroup(seed, found)
@@ -145,7 +159,7 @@ class Persons:
                     waiting.append(partner)
         return list(members), edges
 
-    def _in_order(self, one: str, other: str) -> PairKey:
+    def in_order(self, one: str, other: str) -> PairKey:
         rank = self._identifiers.rank_of
         return (other, one) if rank(one) < rank(other) else (one, other)
 
@@ -184,6 +198,6 @@ class Persons:
             found.evidence.setdefault(Move(found.before[key], root), self._any_pair(key, root))
 
     def _any_pair(self, key: str, root: str) -> tuple[PairKey, str, Order]:
-        pair_key = self._in_order(key, root) if key != root else (key, key)
+        pair_key = self.in_order(key, root) if key != root else (key, key)
         pair = self._memory.pair(*pair_key)
         return pair_key, "linked" if key != root else "unlinked", pair.said

@@ -1,6 +1,6 @@
 """A bucket taken out of the store for one step: unpacked once, changed in place, judged and packed once at the end."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import structs
 
@@ -80,6 +80,15 @@ class Opened:
     def _sort(self) -> None:
         self.facts[:] = sorted(self._known.values(), key=order_of)
         self._turns += 1
+
+    def drop(self, unwanted: Callable[[Touchpoint], bool]) -> bool:
+        """-> whether there were any."""
+        kept = {name: fact for name, fact in self._known.items() if not unwanted(fact)}
+        if len(kept) == len(self._known):
+            return False
+        self._known = kept
+        self._sort()
+        return True
 
     def leave(self) -> tuple[list[Touchpoint], Forgotten | None]:
         """Take all of it away.  -> what is here of it, and what is to be read back."""

@@ -16,6 +16,7 @@ from streams.core.definition.length import ENDLESS_MS
 from streams.core.log import (
     FORMAT,
     Activation,
+    Erased,
     Forgotten,
     IdentityClock,
     IntakeClock,
@@ -31,6 +32,7 @@ from streams.core.log import (
     unpack_log,
     version,
 )
+from streams.core.stitch.erasing import erased_buckets, erased_redirects
 from streams.core.stitch.forgetting import Forgetting
 from streams.core.stitch.judging import Judge, Rows
 from streams.core.stitch.opened import Cache, Desk, Opened, belongs
@@ -53,6 +55,7 @@ from streams.core.stitch.state import (
     unpack_redirect,
 )
 from streams.core.stitch.store import Store
+from streams.core.suppressed import ERASED, Suppressed
 from streams.core.touchpoint import Touchpoint
 from streams.core.verdict import NEVER, UNKNOWN, Clock
 
@@ -68,6 +71,7 @@ class Outcome(msgspec.Struct):
     state: dict[bytes, bytes | None]
     clock: Clock | None  # up to here everything has been judged now
     last_ms: int  # event time of the last touchpoint taken; NEVER if there was none
+    suppressed: int = 0  # touchpoints that were dropped, because somebody in them was erased
 
 
 class WrongLife(Exception):
@@ -78,11 +82,14 @@ class Partition:
     """Raises WrongLife on restoring, and whatever a fault of ours raises; it is not to be used after that."""
 
     def __init__(
-        self, number: int, partitions: int, store: Store, judge: Judge, most_touched: int = 2_000, keeps_ms: int = ENDLESS_MS
-    ) -> None:
+        self, number: int, partitions: int, store: Store, judge: Judge, most_touched: int = 2_000, keeps_ms: int = ENDLESS_MS,
+        suppressed: Suppressed | None = None,
+    ) -> None:  # fmt: skip
         """`keeps_ms`: for how long the facts of a bucket are kept that nothing but a touchpoint can change."""
         self.number, self.partitions, self.store, self.judge = number, partitions, store, judge
         self.most_touched = most_touched
+        self.suppressed = Suppressed() if suppressed is None else suppressed
+        self._dropped = 0
         self._cache = Cache()
         self.position = Position(FORMAT, PartitionClocks(number, partitions))
         self.clock = UNKNOWN
@@ -109,6 +116,8 @@ class Partition:
                 self._index(key, header := read_header(value))
                 if header.asks:
                     waiting.append(Opened(*split_bucket_key(key), unpack_bucket(value)))
+            elif key[:1] == ERASED:
+                self.suppressed.add(key[1:])
         self.forgetting.restore(waiting, self.clock)
         self._find_stale()
 
@@ -126,7 +135,7 @@ class Partition:
         """Work off (offset, packed record) pairs, as many as one transaction may concern.  `now_ms` is wall time, a trace."""
         self._desk, self._moved, self._last_ms = Desk(self.store, self._cache), dict[int, list[Move]](), NEVER
         self.forgetting.begin()
-        taken = 0
+        taken = self._dropped = 0
         for offset, value in records:
             if self._is_full():
                 break
@@ -138,7 +147,7 @@ class Partition:
         self.store.put(POSITION, pack_position(self.position))
         changed, clock = self.store.changed(), self._settled_clock()
         wanted, reduced = self.forgetting.asked, self.forgetting.reduced
-        return Outcome(taken, rows, self._moved, wanted, reduced, changed, clock, self._last_ms)
+        return Outcome(taken, rows, self._moved, wanted, reduced, changed, clock, self._last_ms, self._dropped)
 
     def _take(self, offset: int, value: bytes) -> bool:
         """-> whether the record is done; if not, it is to be given again in the next step."""
@@ -146,6 +155,8 @@ class Partition:
         step = position.step if offset == position.offset else 0
         self._version = version(position.epoch, offset, step)
         record = unpack_log(value)
+        if isinstance(record, Erased) and self._desk.opened:
+            return False  # it looks into the store, so what was opened before it is put back first
         if isinstance(record, Touchpoints):
             self._receive(record.items)
             self._last_ms = record.items[-1].occurred_at
@@ -157,6 +168,8 @@ class Partition:
                 self._welcome(move)
         elif isinstance(record, Activation):
             self._activate(record)
+        elif isinstance(record, Erased):
+            self._erase(record)
         else:
             self._hear(record)
         done = self._work_off()
@@ -166,17 +179,27 @@ class Partition:
     # touchpoints, redirects, moved facts ------------------------------------------------------------------------------
 
     def _receive(self, touchpoints: Iterable[Touchpoint]) -> None:
-        for touchpoint in touchpoints:
+        for touchpoint in self._wanted(touchpoints):
             if not touchpoint.too_late:
                 known = self._where(touchpoint.address)
                 self._settle(known, [touchpoint])
 
+    def _wanted(self, touchpoints: Iterable[Touchpoint]) -> Iterable[Touchpoint]:
+        if not self.suppressed:
+            return touchpoints
+        given = list(touchpoints)
+        wanted = [each for each in given if not self.suppressed.carried(each)]
+        self._dropped += len(given) - len(wanted)
+        return wanted
+
     def _welcome(self, move: Move) -> None:
-        claimed = move.redirect
+        claimed, touchpoints = move.redirect, list(self._wanted(move.touchpoints))
+        if self.suppressed and self.suppressed.has(claimed.address):
+            return
         newest = belongs(self._where(claimed.address), claimed)
         if newest is claimed and home(claimed.root, self.partitions) == self.number:
             self._remember(claimed)
-        self._settle(newest, move.touchpoints, move.forgotten, move.answers)
+        self._settle(newest, touchpoints, move.forgotten, move.answers)
 
     def _settle(
         self, redirect: Redirect, touchpoints: list[Touchpoint], forgotten: Forgotten | None = None, answers: int = 0
@@ -198,7 +221,7 @@ class Partition:
 
     def _redirect(self, redirect: Redirect) -> None:
         known = self._where(redirect.address)
-        if redirect.number <= known.number:
+        if redirect.number <= known.number or (self.suppressed and self.suppressed.has(redirect.address)):
             return
         self._remember(redirect)
         if known.root != redirect.root:
@@ -221,6 +244,21 @@ class Partition:
 
     def _remember(self, redirect: Redirect) -> None:
         self.store.put(redirect_key(redirect.address), pack_redirect(Redirected(redirect.root, redirect.number)))
+
+    def _erase(self, record: Erased) -> None:
+        """What is theirs goes as if it had moved; where they appear among the touchpoints of others, those are judged without."""
+        for digest in self.suppressed.add_keys(record.keys):
+            self.store.put(ERASED + digest, b"\1")
+        for name in erased_redirects(self.store, record.keys):
+            self.store.delete(name)
+        for person, key in erased_buckets(self.store, record.keys):
+            opened = self._desk.look(person, key)
+            if self.suppressed.has(person) or self.suppressed.has(key):
+                opened.leave()
+                opened.moving = True
+            elif not opened.drop(self.suppressed.carried):
+                continue
+            self._desk.touch(person, key, self._version)
 
     # clocks, activations, and what they make due ----------------------------------------------------------------------
 

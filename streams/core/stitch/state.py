@@ -6,6 +6,7 @@
 | b + person          | its whole: what of its buckets matters for all of it, its own journeys and episodes        |
 | r + address         | redirect: where an address went, and by which number                                      |
 | p                   | position: how far the log is worked off, clocks, activations                              |
+| e + keyed hash      | an identifier that was erased: `streams.core.suppressed`                                   |
 
 A bucket's value begins with what a restart must know without unpacking the rest: its next deadline and what judged it last.
 One that nothing is to be expected of any more forgets its touchpoints: then a stub is left, which knows what was said, and how many

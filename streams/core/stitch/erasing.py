@@ -1,0 +1,26 @@
+"""Where in a partition's state somebody is found who is to be erased: everything is looked through once.
+
+State is packed, and texts in it are as they are, so a bucket whose bytes do not hold a value does not carry it.  A million small
+buckets take about a second, in which the partition stands.
+"""
+
+import re
+from collections.abc import Iterable
+
+from streams.core.stitch.state import BUCKET, REDIRECT, WHOLE, split_bucket_key, unpack_redirect
+from streams.core.stitch.store import Store
+
+
+def erased_redirects(store: Store, keys: Iterable[str]) -> list[bytes]:
+    """Names of redirects from these addresses, or to them."""
+    theirs = set(keys)
+    redirects = [(name, value) for name, value in store.items() if name[:1] == REDIRECT]
+    return [name for name, value in redirects if name[1:].decode() in theirs or unpack_redirect(value).root in theirs]
+
+
+def erased_buckets(store: Store, keys: Iterable[str]) -> list[tuple[str, str]]:
+    """(person, address) of buckets that may hold something of them.  Wholes are not among them: these follow from buckets."""
+    values = {key.partition(":")[2].encode() for key in keys}
+    found = re.compile(b"|".join(map(re.escape, sorted(values)))).search
+    buckets = [name for name, value in store.items() if name[:1] == BUCKET and (found(name) or found(value))]
+    return [place for place in map(split_bucket_key, buckets) if place[1] != WHOLE]

@@ -1,0 +1,74 @@
+"""The suppression list, `privacy.erasures`: keyed hashes of the identifiers of everybody who was erased, and when, by whom, why.
+
+Read from its beginning and followed.  A worker whose key is not the one that the list was made with stops: it would know nobody.
+"""
+
+from collections.abc import Iterable
+from hmac import digest as hmac_digest
+
+import msgspec
+from kafka import KafkaConsumer, TopicPartition
+
+from streams import topology
+from streams.agents.producing import Record
+from streams.core.log import Erased
+from streams.core.suppressed import DIGEST_BYTES, VARIABLE, NoErasureSecret, Suppressed
+from streams.settings import Settings
+
+CHECK_KEY = b"check"  # its value tells whether somebody has the key
+CHECKED = b"throughline"
+
+
+class OtherErasureSecret(ValueError):
+    """The list was made with another key; the text says what to do."""
+
+
+class Erasures:
+    """For one thread at a time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings, self._secret = settings, settings.forgetting.encode()
+        self.suppressed = Suppressed(self._secret)
+        self._place = TopicPartition(settings.topic(topology.ERASURES), 0)
+        self._consumer: KafkaConsumer | None = None
+
+    def read(self) -> None:
+        """What came since the last time.  Raises NoErasureSecret, OtherErasureSecret."""
+        if self._consumer is None:
+            self._consumer = KafkaConsumer(bootstrap_servers=self._settings.kafka_bootstrap, isolation_level="read_committed")
+            self._consumer.assign([self._place])
+            self._consumer.seek_to_beginning(self._place)
+        end = self._consumer.end_offsets([self._place])[self._place]
+        while self._consumer.position(self._place) < end:
+            for record in self._consumer.poll(timeout_ms=500).get(self._place, []):
+                self._take(record.key, record.value)
+
+    def close(self) -> None:
+        if self._consumer is not None:
+            self._consumer.close()
+            self._consumer = None
+
+    def _take(self, key: bytes, value: bytes) -> None:
+        if len(key) == DIGEST_BYTES:
+            self.suppressed.add(key)
+        elif key == CHECK_KEY:
+            self.suppressed.digest("")  # raises where there is no key at all
+            if value != check(self._secret):
+                raise OtherErasureSecret(f"{self._place.topic} was made with another secret than {VARIABLE} holds: set that one")
+
+
+def check(secret: bytes) -> bytes:
+    return hmac_digest(secret, CHECKED, "sha256")
+
+
+def check_record(settings: Settings) -> Record:
+    return Record(CHECK_KEY, check(settings.forgetting.encode()))
+
+
+def entries(erased: Erased, digests: Iterable[bytes]) -> list[Record]:
+    """What the list says of an erasure: no identifier."""
+    told = {"erasure": erased.erasure, "at_ms": erased.at_ms, "who": erased.who, "why": erased.why}
+    return [Record(digest, msgspec.json.encode(told)) for digest in digests]
+
+
+__all__ = ["Erasures", "NoErasureSecret", "OtherErasureSecret", "check_record", "entries"]

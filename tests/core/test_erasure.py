@@ -1,0 +1,163 @@
+"""Who is erased is forgotten by identity and stitch, wherever they were when it came, and stays so; others live on as if alone."""
+
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.core.identity import Identity
+from streams.core.log import LINKED, SEEN, UNLINKED, Erased, Link, pack
+from streams.core.suppressed import ERASED, NoErasureSecret, Suppressed
+from streams.core.touchpoint import Touchpoint, identifier_key
+from streams.core.verdict import Clock
+from tests.core.owners import owners
+from tests.core.test_stitch_world import STEPS, _pure, _pure_journey, act, no_double
+from tests.core.world import IDENTIFIERS, SECOND_MS, SECRET, World, touchpoint, truth
+
+
+def test_without_a_secret_nothing_can_be_erased_or_looked_up() -> None:
+    with pytest.raises(NoErasureSecret, match="THROUGHLINE_ERASURE_SECRET"):
+        Suppressed(b"short").add_keys(["customer:1"])
+    assert not Suppressed().carried(touchpoint(1, 0, "ask", (("customer", "1"),)))
+
+
+def test_another_secret_knows_nobody() -> None:
+    mine, other = Suppressed(SECRET), Suppressed(SECRET + b"!")
+    other.add(*mine.add_keys(["customer:1"]))
+    assert mine.has("customer:1")
+    assert not mine.has("customer:2")
+    assert not other.has("customer:1")
+
+
+# identity ---------------------------------------------------------------------------------------------------------------
+
+keys = st.sampled_from([f"{kind}:{number}" for kind in ("customer", "cookie", "order", "case") for number in range(4)])
+
+
+@st.composite
+def links(draw: Any) -> Link:
+    one, other = draw(st.lists(keys, min_size=2, max_size=2, unique_by=lambda key: key.partition(":")[0]) | _persons)
+    weaker, stronger = sorted((one, other), key=IDENTIFIERS.rank_of, reverse=True)
+    at = draw(st.integers(0, 9))
+    return Link(weaker, stronger, (at, 0, f"e{at}", "s"), draw(st.sampled_from([SEEN, SEEN, LINKED, UNLINKED])))
+
+
+_persons = st.lists(keys.filter(IDENTIFIERS.is_person), min_size=2, max_size=2, unique=True)
+
+
+@given(st.lists(links(), max_size=40), keys, st.lists(links(), max_size=10))
+@settings(max_examples=300)
+def test_who_is_left_is_as_if_there_had_never_been_links_of_who_went(before: list[Link], erased: str, after: list[Link]) -> None:
+    identity, kept = Identity(IDENTIFIERS, 3, Suppressed(SECRET)), dict[bytes, bytes | None]()
+    identity.take(before)
+    kept |= identity.memory.flush()
+    known = identity.roots()
+    erasure, decided = identity.erase([erased])
+    kept |= identity.memory.flush()
+    theirs = {key for key, root in known.items() if root == known.get(erased, erased)} | {erased}
+    assert set(erasure.keys) == theirs
+    kept |= {ERASED + digest: b"1" for digest in erasure.digests}
+    identity.take(after)
+    kept |= identity.memory.flush()
+    others = [link for link in before + after if not theirs & {link.weaker, link.stronger}]
+    expected = owners(IDENTIFIERS, others)
+    assert {key: root for key, root in identity.roots().items() if root != key} == {k: r for k, r in expected.items() if r != k}
+    assert not theirs & {key for change in decided.changes for key in (change.redirect.address, change.redirect.root)}
+    _holds_nothing({key: value for key, value in kept.items() if value is not None}, theirs)
+    _comes_back(kept, identity)
+
+
+def _comes_back(kept: dict[bytes, bytes | None], identity: Identity) -> None:
+    """From what was written, tombstones too, also where both are still there."""
+    again = Identity(IDENTIFIERS, 3, Suppressed(SECRET))
+    for entry, value in kept.items():
+        again.load(entry, b"\x94\xa0\x00\x90\x80" if value is None else value)
+        again.load(entry, value)
+    assert again.roots() == identity.roots()
+    assert again.suppressed.digests == identity.suppressed.digests
+    for key in identity.memory:
+        assert sorted(again.memory.neighbours(key)) == sorted(identity.memory.neighbours(key))
+        assert +again.memory.counts(key) == +identity.memory.counts(key)
+
+
+def _holds_nothing(kept: dict[bytes, bytes], gone: set[str]) -> None:
+    for key in gone:
+        assert not [entry for entry, value in kept.items() if key.encode() in entry + value and entry[:1] != ERASED], key
+
+
+def test_a_crowd_of_partners_is_forgotten_one_by_one() -> None:
+    """Also where partners lie in entries of their own, on either side."""
+    identity, kept = Identity(IDENTIFIERS, 3, Suppressed(SECRET)), dict[bytes, bytes | None]()
+    identity.take([Link("cookie:x", f"customer:{number:03}", (number, 0, "e", "s")) for number in range(40)])
+    kept |= identity.memory.flush()
+    erasure, _ = identity.erase([f"customer:{number:03}" for number in range(39)])
+    kept |= identity.memory.flush()
+    assert len(erasure.keys) == 39
+    assert identity.root("cookie:x") == "customer:039"
+    _holds_nothing({key: value for key, value in kept.items() if value is not None}, set(erasure.keys))
+    identity.erase(["cookie:x"])
+    assert identity.roots() == {}
+
+
+# the whole protocol -----------------------------------------------------------------------------------------------------
+
+
+class Erasing(World):
+    """A world in which people are erased: what comes to identity as a record of its own goes on to every partition of the log."""
+
+    gone: frozenset[str] = frozenset()
+
+    def erase(self, key: str) -> None:
+        while self.identity_at < len(self.links):
+            self.step_identity(5)
+        erasure, decided = self.identity.erase([key])
+        self.identity_kept |= self.identity.memory.flush() | {ERASED + digest: b"1" for digest in erasure.digests}
+        self._announce(decided.changes)
+        for log in self.logs:
+            log.append(pack(Erased("an erasure", erasure.keys)))
+        self.gone |= set(erasure.keys)
+
+    def is_of_gone(self, one: Touchpoint) -> bool:
+        return bool(self.gone & {identifier_key(*pair) for pair in one.identifiers})
+
+    def says_more_than_it_may(self) -> bool:
+        """What an erased touchpoint said of two others stays known: it was not only about who is erased."""
+        carried = [{identifier_key(*pair) for pair in one.identifiers} for one in self.delivered if self.is_of_gone(one)]
+        return any(len(each - self.gone) > 1 for each in carried)
+
+
+@given(st.integers(0, 1 << 32))
+@settings(max_examples=40, deadline=None)
+def test_the_world_goes_on_as_if_who_was_erased_had_never_been(seed: int) -> None:
+    """Wherever their touchpoints were, in front of or behind the erasure, in one's own buckets or in those of others."""
+    rng = Random(seed)
+    world, now_s = Erasing(rng), 0
+    for number in range(STEPS):
+        now_s += rng.randint(0, 2)
+        act(world, rng, number, now_s)
+        if number in (STEPS // 3, STEPS // 2):
+            world.erase(rng.choice(["customer:1", "order:2", "cookie:0", "case:3"]))
+        no_double(world)
+    end_ms = (now_s + 100) * SECOND_MS
+    world.tick(end_ms, [0, 1], final=True)
+    world.drain()
+    _forgotten(world)
+    if world.says_more_than_it_may():
+        return
+    world.delivered = [one for one in world.delivered if not world.is_of_gone(one)]
+    journeys, breakages = truth(world, Clock(end_ms, end_ms))
+    found = {(r["person_id"], r["definition"], r["instance"]): r for r in world.visible(world.journeys)}
+    assert {key: _pure(row) for key, row in found.items()} == {key: _pure_journey(row) for key, row in journeys.items()}
+    broken = {(r["person_id"], r["definition"], r["instance"], r["rule"], r["occurrence"]) for r in world.visible(world.breakages)}
+    assert broken == set(breakages)
+
+
+def _forgotten(world: Erasing) -> None:
+    """No entry of any state, though none of them was ever restarted or all were."""
+    entries = [world.identity_kept, *world.committed]
+    for kept in entries:
+        _holds_nothing({key: value for key, value in kept.items() if value is not None}, set(world.gone))
+    for number, part in enumerate(world.parts):
+        assert part.suppressed.digests == world.identity.suppressed.digests, number
