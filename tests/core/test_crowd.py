@@ -1,5 +1,7 @@
 """A crowd with family phones, wrong links taken back, late and doubled touchpoints: who is one person is what was drawn."""
 
+import gc
+from collections.abc import Iterator
 from random import Random
 
 import pytest
@@ -17,7 +19,7 @@ IDENTIFIERS = load_identifiers()
 
 def links(seen: list[Seen]) -> list[Link]:
     return [
-        Link(weaker, stronger, (each.at_ms, 0, f"{each.action}/{each.pairs}", "test"), says)
+        Link(weaker, stronger, (each.at_ms, 0, f"{each.action}/{each.pairs[0][1]}", "test"), says)
         for each in seen
         for weaker, stronger, says in IDENTIFIERS.links(each.pairs, each.action)
     ]
@@ -56,13 +58,21 @@ def assert_hard(drawn: Crowd) -> None:
     assert {len(keys) for keys in drawn.people} == {1, 2, 3, 4, 5, 6}
     assert len(drawn.shared) > count / 100
     assert drawn.wrong > count * 0.005
-    assert len(drawn.seen) - len(set(drawn.seen)) == 0
     assert len({each[1:] for each in drawn.seen}) < len(drawn.seen) * 0.98
+
+
+@pytest.fixture(autouse=True)
+def _collected_seldom() -> Iterator[None]:
+    """As in a worker."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.mark.parametrize("shuffled", [False, True])
 def test_persons_of_a_crowd_are_those_that_were_drawn(shuffled: bool) -> None:
-    drawn, chance = crowd(7, PEOPLE // 10 if shuffled else PEOPLE), Random(8)
+    """All of it in the order of arrival, a tenth of it in none."""
+    drawn, chance = crowd(7, PEOPLE // 10 if shuffled else PEOPLE, follow=False), Random(8)
     assert_hard(drawn)
     found = links(drawn.seen)
     if shuffled:

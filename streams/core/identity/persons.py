@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from streams.core.identifiers.types import Identifiers
 from streams.core.identity.decided import Receipt, Standing
-from streams.core.identity.grouping import Edge, grouped
+from streams.core.identity.grouping import Edge, Grouped, grouped
 from streams.core.identity.known import Memory, is_linked
 from streams.core.identity.pair import Pair
 from streams.core.log import UNLINKED, Link
@@ -30,6 +30,7 @@ class Regrouped:
     after: dict[str, str] = field(default_factory=dict)
     taken: list[Edge] = field(default_factory=list)
     refused: dict[PairKey, str] = field(default_factory=dict)
+    were_refused: list[PairKey] = field(default_factory=list)  # of those that no guard of an identifier refuses
     standings: list[Standing] = field(default_factory=list)
     flipped: list[str] = field(default_factory=list)
     evidence: dict[Move, tuple[PairKey, str, Order]] = field(default_factory=dict)
@@ -125,7 +126,7 @@ class Persons:
         for seed in seeds:
             if seed not in found.before:
                 self._regroup(seed, found)
-        pairs.update(((edge.weaker, edge.stronger), None) for edge in found.taken)
+        pairs.update(dict.fromkeys(found.were_refused))
         pairs.update(dict.fromkeys(found.refused))
         self._mark(pairs, set(learned), found)
         self._prove(pairs, found)
@@ -133,8 +134,9 @@ class Persons:
         return found
 
     def _regroup(self, seed: str, found: Regrouped) -> None:
-        members, edges = self._component(seed)
-        groups, refused = grouped(members, edges, self._identifiers.too_many)
+        members, edges = self._component(seed, found.were_refused)
+        few = len(members) <= self._identifiers.few
+        groups, refused = Grouped([sorted(members)], {}) if few else grouped(members, edges, self._identifiers.too_many)
         found.before.update((key, self._memory.root(key)) for key in members)
         for group in groups:
             root = min(group, key=self._identifiers.rank_of)
@@ -142,7 +144,7 @@ class Persons:
         found.refused.update(((edge.weaker, edge.stronger), limit) for edge, limit in refused.items())
         found.taken += [edge for edge in edges if edge not in refused] if refused else edges
 
-    def _component(self, seed: str) -> tuple[list[str], list[Edge]]:
+    def _component(self, seed: str, were_refused: list[PairKey]) -> tuple[list[str], list[Edge]]:
         """Everybody whom links lead to, but for guarded identifiers, and those links."""
         members, edges, waiting = {seed: None}, list[Edge](), [seed]
         while waiting:
@@ -154,6 +156,8 @@ class Persons:
                     continue
                 if isinstance(pair, Pair) and pair.since is not None:
                     edges.append(Edge(pair.since, key, partner))
+                    if pair.refused:
+                        were_refused.append((key, partner))
                 if partner not in members:
                     members[partner] = None
                     waiting.append(partner)
