@@ -37,7 +37,8 @@ What a touchpoint costs, measured in one run on one broker and one database, all
 - **Judging** is the core alone: a touchpoint more, with ten before it in one order (on average over the order), and with a thousand
   before it in a hundred orders. *Going on* is what the stream does while it remembers the journey, *from scratch* when it does not.
 - **Identity** is the core alone, too. *New links* are learned, decided and packed in steps of a thousand, of persons with 1 to 6
-  identifiers and an order each. *Memory* is what a million identifiers and orders of them add to a process, divided. *Merging* is
+  identifiers and an order each, whose links come together; links that come one by one over days cost up to twice that. *Memory* is
+  what a million identifiers and orders of them add to a process, divided. *Merging* is
   what both homes do when a cookie and a customer, each with five orders of ten touchpoints, turn out to be one person; 8 rules.
 - Input: {count:,} touchpoints of {bytes:.0f} bytes as framed Avro, in the order of event time over 30 days, 8 partitions: orders
   and cases of about eight touchpoints each; carrier and warehouse know the order's number alone. Seeded: every run sends the same.

@@ -13,7 +13,7 @@ from tests.fixtures.crowd import Crowd, Seen, crowd
 
 PEOPLE = 200_000
 BATCH = 5_000  # links of a step
-RESTARTS = 3
+RESTARTS = 2
 IDENTIFIERS = load_identifiers()
 
 

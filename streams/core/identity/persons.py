@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from streams.core.identifiers.types import Identifiers
 from streams.core.identity.decided import Receipt, Standing
 from streams.core.identity.grouping import Edge, Grouped, grouped
-from streams.core.identity.known import Memory, is_linked
+from streams.core.identity.known import Memory
 from streams.core.identity.pair import Pair
 from streams.core.log import UNLINKED, Link
 from streams.core.touchpoint import Order
@@ -152,10 +152,11 @@ class Persons:
             if self.is_guarded(key):
                 continue
             for partner, pair in self._memory.pairs(key):
-                if not is_linked(pair) or self.is_guarded(partner):
+                since = None if isinstance(pair, bool) else pair.since
+                if (since is None and pair is not True) or self.is_guarded(partner):
                     continue
-                if isinstance(pair, Pair) and pair.since is not None:
-                    edges.append(Edge(pair.since, key, partner))
+                if since is not None and isinstance(pair, Pair):
+                    edges.append(Edge(since, key, partner))
                     if pair.refused:
                         were_refused.append((key, partner))
                 if partner not in members:
@@ -178,10 +179,11 @@ class Persons:
         for weaker, stronger in pairs:
             pair = self._memory.pair(weaker, stronger)
             guard = self._guard(weaker, stronger, found) if pair.since is not None else ""
-            if guard == pair.refused and (weaker, stronger) not in learned:
+            if guard != pair.refused:
+                pair.refused = guard
+                self._memory.put(weaker, stronger, pair)
+            elif (weaker, stronger) not in learned:
                 continue
-            pair.refused = guard
-            self._memory.put(weaker, stronger, pair)
             found.standings.append(Standing(weaker, stronger, pair.state, guard, pair.said))
 
     def _prove(self, pairs: Iterable[PairKey], found: Regrouped) -> None:
