@@ -175,7 +175,7 @@ class Partition:
 
     def _welcome(self, move: Move) -> None:
         claimed, touchpoints = move.redirect, list(self._wanted(move.touchpoints))
-        if not touchpoints:  # nobody sends a move without any, so all of them are of somebody who was erased
+        if self.suppressed and self.suppressed.has(claimed.address):
             return
         newest = belongs(self._where(claimed.address), claimed)
         if newest is claimed and home(claimed.root, self.partitions) == self.number:
