@@ -1,7 +1,7 @@
 """`throughline person erase`: forget somebody, and know them when they come again only to drop them."""
 
-import getpass
 import json
+import os
 import sys
 import time
 from typing import Annotated, Any
@@ -24,7 +24,7 @@ def register(person: typer.Typer) -> None:
 def erase(
     identifier: Annotated[str, typer.Argument(metavar="TYPE:VALUE", help="Any identifier of the person, as customer:4711.")],
     why: Annotated[str, typer.Option(help="The reason, kept with the suppression list; no personal data.")],
-    who: Annotated[str, typer.Option(help="Who erases; left out: the user of the system.")] = "",
+    who: Annotated[str, typer.Option(help="Who erases; left out: $USER.")] = "",
     timeout_s: Annotated[float, typer.Option(help="Give up waiting for the workers after so many seconds.")] = 600.0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, with the identifiers that were erased.")] = False,
 ) -> None:
@@ -34,7 +34,7 @@ def erase(
     with reaching(settings):
         kind, value = normalised(settings, identifier)
         try:
-            done = take_out(settings, kind, value, why=why, who=who or getpass.getuser(), timeout_s=timeout_s, tell=_tell)
+            done = take_out(settings, kind, value, why=why, who=who or os.environ.get("USER", ""), timeout_s=timeout_s, tell=_tell)
         except (NoErasureSecret, OtherErasureSecret) as error:
             raise ConfigurationError(f"erasure_secret: {error}") from None
         except NotErased as error:
