@@ -25,7 +25,7 @@ class Said(NamedTuple):
 def all_said(settings: Settings) -> Said:
     """What is on identity.people."""
     place = TopicPartition(settings.topic(topology.PEOPLE), 0)
-    decode, highest, roots = decoder("person"), 0, dict[str, str]()
+    decode, highest, roots = decoder("person"), 0, dict[bytes, tuple[str, str]]()
     reading = KafkaConsumer(
         bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False, auto_offset_reset="earliest",
         isolation_level="read_committed",
@@ -36,9 +36,11 @@ def all_said(settings: Settings) -> Said:
         reading.seek_to_beginning(place)
         while reading.position(place) < end:
             for record in (each for some in reading.poll(POLL_MS).values() for each in some):
-                if record.value is not None:
+                if record.value is None:  # somebody was erased
+                    roots.pop(record.key, None)
+                else:
                     row = decode(record.value)
                     key, root = (identifier_key(row[f"{of}_type"], row[f"{of}_value"]) for of in ("identifier", "root"))
                     highest = max(highest, row["number"])
-                    roots[key] = root
-    return Said(highest, {key: root for key, root in roots.items() if key != root})
+                    roots[record.key] = key, root
+    return Said(highest, {key: root for key, root in roots.values() if key != root})

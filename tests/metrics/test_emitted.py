@@ -15,13 +15,16 @@ from streams.metrics.table import TABLE
 from streams.topology import TOUCHPOINTS
 from tests.fixtures.pipeline import PATIENCE_S, Pipelines
 from tests.fixtures.shop import SPAN_MS, START_MS, shop
-from tests.fixtures.touchpoints import DAY_MS, Record
+from tests.fixtures.touchpoints import DAY_MS, Record, touch
 from tests.metrics.pages import AGENTS, fetch, free_ports, samples, total, verdict
 from tests.sinks.gate import Gate
 
 COUNT = 3_000
 MARK = "maria-7f3a"  # in every identifier, event id and broken record
 BROKEN = (f"garbage {MARK}", f'{{"event_id": "{MARK}"}}', f'{{"origin": "{MARK}", "occurred_at": 1700000000000}}')
+LINKED = [  # with one that links, and with one that never does
+    touch("mail.received", START_MS, {"customer": f"{MARK}c1", "email": address}) for address in (f"{MARK}@a.b", f"test@{MARK}.b")
+]
 END_MS = START_MS + SPAN_MS + 30 * DAY_MS
 BUNDLE = load_bundle([SHIPPED])
 EVERYWHERE = {"agent", "namespace"}
@@ -41,6 +44,7 @@ class Run:
         self.pipeline = pipelines(BUNDLE, metrics_port=self.port)
         self.worker = self.pipeline.start()
         self.pipeline.send(personal(record) for _, record in shop(3, COUNT))
+        self.pipeline.send(LINKED)
         for broken in BROKEN:
             self.pipeline.put(TOUCHPOINTS, broken.encode())
         self.pipeline.settle(END_MS, final=True)
@@ -127,14 +131,14 @@ def test_an_agent_listens_at_its_one_port_on_the_loopback(run: Run, agent: str) 
 
 def test_what_came_in_is_counted(run: Run) -> None:
     page, query = run.pages["intake"], run.pipeline.query
-    assert total(page, "throughline_touchpoints_total") == COUNT
+    assert total(page, "throughline_touchpoints_total") == COUNT + len(LINKED)
     rejected = dict(query("SELECT reason, count() FROM v_rejected GROUP BY reason"))
     assert sum(rejected.values()) == len(BROKEN)
     for reason, count in rejected.items():
         assert total(page, "throughline_touchpoints_rejected_total", reason=reason) == count
     assert total(page, "throughline_touchpoints_rejected_total") == len(BROKEN)
     as_ofs = run.pipeline.settings.source_partitions
-    assert total(page, "throughline_records_total", topic=TOUCHPOINTS) == COUNT + len(BROKEN) + as_ofs
+    assert total(page, "throughline_records_total", topic=TOUCHPOINTS) == COUNT + len(LINKED) + len(BROKEN) + as_ofs
 
 
 def test_what_stands_is_what_the_views_show(run: Run) -> None:
@@ -157,7 +161,7 @@ def test_what_stands_is_what_the_views_show(run: Run) -> None:
 
 def test_what_landed_is_counted(run: Run) -> None:
     page = run.pages["land"]
-    assert total(page, "throughline_landed_rows_total", table="touchpoints") == COUNT
+    assert total(page, "throughline_landed_rows_total", table="touchpoints") == COUNT + len(LINKED)
     assert total(page, "throughline_landed_rows_total", table="rejected_touchpoints") == len(BROKEN)
     assert total(page, "throughline_sink_refusals_total") == 0
     assert time.time() - total(page, "throughline_landed_timestamp_seconds") < 600
