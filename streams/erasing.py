@@ -60,7 +60,8 @@ def erase(settings: Settings, kind: str, value: str, *, why: str, who: str, time
     erasures, client, until_s = Erasures(settings), database(settings), time.monotonic() + timeout_s
     try:
         erasures.read()
-        asked = Erased(uuid4().hex, forgetting.identifiers_of_person(client, kind, value), time.time_ns() // 1_000_000, who, why)
+        keys = forgetting.identifiers_of_person(client, kind, value)
+        asked = Erased(uuid4().hex, keys, time.time_ns() // 1_000_000, who, why, forgetting.beside(client, keys))
         with Passing(settings, until_s) as passing:
             keys = _through_the_pipeline(settings, asked, erasures, passing, tell)
             return _out_of_the_tables(settings, client, Erasure(asked.erasure, keys), passing, tell)

@@ -33,6 +33,13 @@ SELECT content_hash, source_partition, source_offset, log_version
 FROM touchpoints
 WHERE address IN (SELECT key FROM erased) OR hasAny(arrayMap(each -> concat(each.type, ':', each.value), identifiers), keys)
 """
+BESIDE = """
+WITH (SELECT groupArray(key) FROM erased) AS keys
+SELECT DISTINCT arrayJoin(arrayPushBack(arrayMap(each -> concat(each.type, ':', each.value), identifiers), address)) AS beside
+FROM touchpoints
+WHERE (address IN (SELECT key FROM erased) OR hasAny(arrayMap(each -> concat(each.type, ':', each.value), identifiers), keys))
+    AND beside NOT IN (SELECT key FROM erased)
+"""
 REJECTED = "SELECT toUnixTimestamp64Milli(received_at), topic, partition, offset, key, value FROM rejected_touchpoints"
 MINUTES = "SELECT DISTINCT intDiv(toUnixTimestamp64Milli(minute), 60000) FROM minute_entries WHERE {which}"
 NAMES = {"journeys": "journey_id", "breakages": "cause_key"}
@@ -84,10 +91,17 @@ def about(client: Client, ids: Sequence[str]) -> dict[str, int]:
 
 def carrying(client: Client, keys: Sequence[str]) -> list[tuple[Any, ...]]:
     """Touchpoints that are addressed to or carry one of them: every row, older versions too."""
-    structure = [("key", "String")]
-    external = [{"name": "erased", "structure": structure, "data": [{"key": key} for key in keys]}]
-    found: list[tuple[Any, ...]] = client.execute(CARRYING, external_tables=external)
+    found: list[tuple[Any, ...]] = client.execute(CARRYING, external_tables=_external(keys))
     return found
+
+
+def beside(client: Client, keys: Sequence[str]) -> list[str]:
+    """Identifiers, type:value, that were carried or addressed together with one of them, and are none of them."""
+    return sorted(key for (key,) in client.execute(BESIDE, external_tables=_external(keys)))
+
+
+def _external(keys: Sequence[str]) -> list[dict[str, Any]]:
+    return [{"name": "erased", "structure": [("key", "String")], "data": [{"key": key} for key in keys]}]
 
 
 def rejected(client: Client, mentioned: Callable[[Bytes, Bytes], bool]) -> list[tuple[Any, ...]]:

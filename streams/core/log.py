@@ -138,6 +138,7 @@ class Erased(msgspec.Struct, array_like=True, tag=9, frozen=True):
     at_ms: int = 0
     who: str = ""
     why: str = ""
+    beside: list[str] = []  # what else was carried with them: touchpoints of theirs may lie there
 
 
 LogRecord = Touchpoints | Redirects | MovedFacts | IntakeClock | IdentityClock | StitchClock | Activation | Erased

@@ -1,5 +1,6 @@
 """Who is erased is forgotten by identity and stitch, wherever they were when it came, and stays so; others live on as if alone."""
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -13,6 +14,7 @@ from streams.core.suppressed import ERASED, NoErasureSecret, Suppressed
 from streams.core.touchpoint import Touchpoint, identifier_key
 from streams.core.verdict import Clock
 from tests.core.owners import owners
+from tests.core.test_stitch_forgets import KEEPS_S, act_and_forget, rest
 from tests.core.test_stitch_world import STEPS, _pure, _pure_journey, act, no_double
 from tests.core.world import IDENTIFIERS, SECOND_MS, SECRET, World, touchpoint, truth
 
@@ -116,8 +118,13 @@ class Erasing(World):
         self.identity_kept |= self.identity.memory.flush() | {ERASED + digest: b"1" for digest in erasure.digests}
         self._announce(decided.changes)
         for log in self.logs:
-            log.append(pack(Erased("an erasure", erasure.keys)))
+            log.append(pack(Erased("an erasure", erasure.keys, beside=self._beside(erasure.keys))))
         self.gone |= set(erasure.keys)
+
+    def _beside(self, keys: list[str]) -> list[str]:
+        """As the database tells it."""
+        carried = [{identifier_key(*pair) for pair in one.identifiers} for one in self.delivered]
+        return sorted({key for each in carried if each & set(keys) for key in each} - set(keys))
 
     def is_of_gone(self, one: Touchpoint) -> bool:
         return bool(self.gone & {identifier_key(*pair) for pair in one.identifiers})
@@ -133,11 +140,26 @@ class Erasing(World):
 def test_the_world_goes_on_as_if_who_was_erased_had_never_been(seed: int) -> None:
     """Wherever their touchpoints were, in front of or behind the erasure, in one's own buckets or in those of others."""
     rng = Random(seed)
-    world, now_s = Erasing(rng), 0
+    _lives_on(Erasing(rng), rng, act, lambda _, now_s: now_s + rng.randint(0, 2))
+
+
+@given(st.integers(0, 1 << 32))
+@settings(max_examples=40, deadline=None)
+def test_stubs_of_others_forget_who_was_erased_as_well(seed: int) -> None:
+    """What they have forgotten is read back without."""
+    rng = Random(seed)
+    _lives_on(Erasing(rng, keeps_ms=KEEPS_S * SECOND_MS), rng, act_and_forget, lambda world, now_s: rest(world, rng, now_s))
+
+
+Act = Callable[[World, Random, int, int], None]
+
+
+def _lives_on(world: Erasing, rng: Random, act: Act, later: Callable[[World, int], int]) -> None:
+    now_s = 0
     for number in range(STEPS):
-        now_s += rng.randint(0, 2)
+        now_s = later(world, now_s)
         act(world, rng, number, now_s)
-        if number in (STEPS // 3, STEPS // 2):
+        if number in (STEPS // 3, STEPS // 2, STEPS - 1):
             world.erase(rng.choice(["customer:1", "order:2", "cookie:0", "case:3"]))
         no_double(world)
     end_ms = (now_s + 100) * SECOND_MS

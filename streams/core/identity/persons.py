@@ -110,6 +110,7 @@ class Persons:
             self._was_crowded.pop(key, None)
         for key in (*persons, *gone):
             self._crowded.pop(key, None)
+            self._guarded.pop(key, None)
         return persons
 
     def regroup(self, learned: Iterable[PairKey], beside: Iterable[str] = ()) -> Regrouped:

@@ -259,6 +259,17 @@ class Partition:
             elif not opened.drop(self.suppressed.carried):
                 continue
             self._desk.touch(person, key, self._version)
+        self._read_back(record.beside)
+
+    def _read_back(self, addresses: Iterable[str]) -> None:
+        """What somebody else's stub has forgotten may be of who was erased: it comes again, without them."""
+        for address in addresses:
+            known = self._where(address)
+            if home(known.root, self.partitions) == self.number and not self.suppressed.has(address):
+                opened = self._desk.look(known.root, address)
+                if opened.bucket.forgotten:
+                    opened.fetches = True
+                    self._desk.touch(known.root, address, self._version)
 
     # clocks, activations, and what they make due ----------------------------------------------------------------------
 
