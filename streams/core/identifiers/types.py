@@ -79,7 +79,7 @@ class Identifiers:
         self._copied = self._objects | instances
         self._rules = {name: _Rules(its) for name, its in self.types.items()}
         self._plain = {name for name, its in self.types.items() if msgspec.structs.replace(its, kind="person") == PLAIN}
-        self.few = min(most, *(rules.most or most for rules in self._rules.values()))  # identifiers that are never too many
+        self.few = min([most, *(rules.most or most for rules in self._rules.values())])  # identifiers that are never too many
         self.denies = lru_cache(200_000)(self._denies)
         rules = [(name, its.kind, its.never, its.partners, its.most) for name, its in self.types.items()]
         self.guards = hash_id(repr((rules, most)))  # tells one set of guards from another
