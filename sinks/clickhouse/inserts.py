@@ -1,7 +1,6 @@
 """Batches cut into inserts of at most 100,000 rows of one table.
 
-Batches of a table share inserts, whatever partition they come from: fewer parts for the server to merge.  An insert carries a token
-that names its ranges of offsets, so that the same insert sent again is dropped by the server.
+Batches of a table share inserts, whatever partition they come from: fewer parts for the server to merge.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,18 +15,11 @@ class Insert:
     """`partitions` and `versions` hold, for touchpoints only, the place of each row on person.log."""
 
     table: str
-    ranges: list[str] = field(default_factory=list)
     rows: list[Any] = field(default_factory=list)
     partitions: list[int] = field(default_factory=list)
     versions: list[int] = field(default_factory=list)
 
-    @property
-    def token(self) -> str:
-        """`table:topic id:partition:first-last`, further ranges behind commas."""
-        return f"{self.table}:{','.join(self.ranges)}"
-
     def extend(self, piece: "Insert") -> None:
-        self.ranges += piece.ranges
         self.rows += piece.rows
         self.partitions += piece.partitions
         self.versions += piece.versions
@@ -47,10 +39,8 @@ def cut(batches: Iterable[Batch], max_rows: int = MAX_ROWS) -> Iterator[Insert]:
 
 
 def _pieces(batch: Batch, max_rows: int) -> Iterator[Insert]:
-    """A batch too large for one insert comes in several, each with a count behind its range."""
-    place, size = batch.place().removeprefix(f"{batch.table}:"), len(batch.rows)
-    for start in range(0, size, max_rows):
-        end = min(start + max_rows, size)
+    """A batch too large for one insert comes in several."""
+    for start in range(0, len(batch.rows), max_rows):
+        end = min(start + max_rows, len(batch.rows))
         partitions = [batch.partition] * (end - start) if batch.versions else []
-        name = place if size <= max_rows else f"{place}#{start // max_rows}"
-        yield Insert(batch.table, [name], batch.rows[start:end], partitions, batch.versions[start:end])
+        yield Insert(batch.table, batch.rows[start:end], partitions, batch.versions[start:end])

@@ -13,8 +13,9 @@ from sinks.contract import Backpressure, Batch
 FIRST_RETRY_S, LAST_RETRY_S = 0.5, 10.0
 INSERT_SETTINGS = {
     "async_insert": 0,  # an insert that returned is visible
-    "insert_deduplicate": 1,
-    "deduplicate_blocks_in_dependent_materialized_views": 1,  # a retried insert feeds what an earlier attempt had not reached
+    # What is sent again lands again, and converges by its version.  The server's own log of blocks would drop it: it names a block
+    # before the block is there, so that after a crash in between a retry were taken for a repetition, and the rows lost.
+    "insert_deduplicate": 0,
     "max_partitions_per_insert_block": 0,  # a history of twenty years is no mistake
 }
 
@@ -38,7 +39,7 @@ class ClickHouseSink:
             self._batches.append(batch)
 
     def flush(self) -> None:
-        """See the contract.  An insert that failed is sent again unchanged, so that its token is recognised."""
+        """See the contract.  An insert that failed is sent again: what of it was there already counts once."""
         self._inserts.extend(cut(self._batches))
         self._batches = []
         while self._inserts:
@@ -68,5 +69,4 @@ class ClickHouseSink:
 def send(client: Client, insert: Insert) -> None:
     columns = COLUMNS[insert.table](insert)
     query = f"INSERT INTO {insert.table} ({', '.join(columns)}) VALUES"
-    settings = {**INSERT_SETTINGS, "insert_deduplication_token": insert.token}
-    client.execute(query, list(columns.values()), columnar=True, types_check=False, settings=settings)
+    client.execute(query, list(columns.values()), columnar=True, types_check=False, settings=INSERT_SETTINGS)

@@ -1,11 +1,10 @@
-"""Batches cut into inserts: nothing lost, nothing twice, never too large, the same token for the same rows."""
+"""Batches cut into inserts: nothing lost, nothing twice, never too large."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sinks.clickhouse.inserts import cut
 from sinks.contract import TABLES, Batch
-from tests.sinks.samples import batch, journey, touchpoint
 
 BATCHES = st.lists(
     st.builds(
@@ -37,23 +36,3 @@ def test_clocks_come_last(batches: list[Batch]) -> None:
     tables = [insert.table for insert in cut(batches, 10)]
     assert tables == sorted(tables, key=TABLES.index)
     assert TABLES[-1] == "clocks"
-
-
-@given(BATCHES, st.integers(1, 12))
-def test_the_same_batches_have_the_same_tokens_and_no_two_inserts_share_one(batches: list[Batch], most: int) -> None:
-    apart = {each.place(): each for each in batches}.values()
-    once = tokens(*apart, most=most)
-    assert once == tokens(*apart, most=most)
-    assert len(set(once)) == len(once)
-
-
-def tokens(*batches: Batch, most: int = 10) -> list[str]:
-    return [insert.token for insert in cut(batches, most)]
-
-
-def test_a_token_names_table_topic_partition_and_offsets() -> None:
-    one, other = batch("journeys", journey(), journey("o2"), first=5, partition=3), batch("journeys", journey(), partition=1)
-    assert tokens(one) == ["journeys:T1:3:5-6"]
-    assert tokens(one, other) == ["journeys:T1:3:5-6,T1:1:0-0"]
-    large = batch("touchpoints", *(touchpoint(f"e{n}") for n in range(5)))
-    assert tokens(large, most=2) == [f"touchpoints:T1:0:0-4#{n}" for n in range(3)]
