@@ -14,15 +14,14 @@ from clickhouse_driver import Client
 from kafka import KafkaConsumer, TopicPartition
 
 from sinks.clickhouse import forgetting
-from sinks.clickhouse.client import connect
 from streams import topology
 from streams.agents.producing import Destination, Record, confirmed, producer, send_each
 from streams.agents.touched import records as touched_records
-from streams.core.identifiers import Identifiers, load_identifiers
 from streams.core.log import Erased, pack, unpack_log
 from streams.core.mentioned import mentioned
 from streams.core.suppressed import id_of
 from streams.erasures import Erasures, check_record, entries
+from streams.known import database, known_identifiers
 from streams.settings import Settings
 from streams.topics import admin
 
@@ -44,15 +43,6 @@ class Erasure:
     keys: list[str] = field(default_factory=list)
     rows: dict[str, int] = field(default_factory=dict)
     minutes: int = 0
-
-
-def known_identifiers(settings: Settings) -> Identifiers:
-    return load_identifiers(settings.identity, settings.secret)
-
-
-def database(settings: Settings) -> Client:
-    s = settings
-    return connect(s.clickhouse_host, s.clickhouse_port, s.clickhouse_user, s.password, s.database)
 
 
 def erase(settings: Settings, kind: str, value: str, *, why: str, who: str, timeout_s: float, tell: Tell) -> Erasure:

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from hmac import digest as hmac_digest
 
 import msgspec
-from kafka import KafkaConsumer, TopicPartition
 
 from streams import topology
 from streams.agents.producing import Record
 from streams.core.log import Erased
 from streams.core.suppressed import DIGEST_BYTES, VARIABLE, NoErasureSecret, Suppressed
+from streams.followed import Followed
 from streams.settings import Settings
 
 CHECK_KEY = b"check"  # its value tells whether somebody has the key
@@ -27,26 +27,17 @@ class Erasures:
     """For one thread at a time."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings, self._secret = settings, settings.forgetting.encode()
+        self._secret = settings.forgetting.encode()
         self.suppressed = Suppressed(self._secret)
-        self._place = TopicPartition(settings.topic(topology.ERASURES), 0)
-        self._consumer: KafkaConsumer | None = None
+        self._list = Followed(settings, topology.ERASURES)
 
     def read(self) -> None:
         """What came since the last time.  Raises NoErasureSecret, OtherErasureSecret."""
-        if self._consumer is None:
-            self._consumer = KafkaConsumer(bootstrap_servers=self._settings.kafka_bootstrap, isolation_level="read_committed")
-            self._consumer.assign([self._place])
-            self._consumer.seek_to_beginning(self._place)
-        end = self._consumer.end_offsets([self._place])[self._place]
-        while self._consumer.position(self._place) < end:
-            for record in self._consumer.poll(timeout_ms=500).get(self._place, []):
-                self._take(record.key, record.value)
+        for key, value in self._list.news():
+            self._take(key, value)
 
     def close(self) -> None:
-        if self._consumer is not None:
-            self._consumer.close()
-            self._consumer = None
+        self._list.close()
 
     def _take(self, key: bytes, value: bytes) -> None:
         if len(key) == DIGEST_BYTES:
@@ -54,7 +45,7 @@ class Erasures:
         elif key == CHECK_KEY:
             self.suppressed.digest("")  # raises where there is no key at all
             if value != check(self._secret):
-                raise OtherErasureSecret(f"{self._place.topic} was made with another secret than {VARIABLE} holds: set that one")
+                raise OtherErasureSecret(f"{self._list.topic} was made with another secret than {VARIABLE} holds: set that one")
 
 
 def check(secret: bytes) -> bytes:

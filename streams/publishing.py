@@ -4,7 +4,6 @@ import asyncio
 
 import msgspec
 from aiokafka import AIOKafkaProducer
-from kafka import KafkaConsumer, TopicPartition
 
 from streams import topology
 from streams.agents.producing import Record, confirmed, producer, send_all
@@ -12,6 +11,7 @@ from streams.core.definition import Bundle
 from streams.core.definition.meaning import clashes
 from streams.core.log import Activation, pack
 from streams.core.verdict import NEVER
+from streams.followed import Followed
 from streams.settings import Settings
 
 ACTIVE_KEY = b"active"  # the bundle last activated: applying it again does nothing
@@ -31,9 +31,7 @@ class Shelf:
     """Published bundles.  A worker reads the topic to its end before it says that it lacks one.  For one thread at a time."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._place = TopicPartition(settings.topic(topology.DEFINITIONS), 0)
-        self._consumer: KafkaConsumer | None = None
+        self._topic = Followed(settings, topology.DEFINITIONS)
         self._bundles: dict[str, Bundle] = {}
         self.active: str | None = None
         self.activations: list[Activation] = []  # in their order, each once
@@ -43,24 +41,16 @@ class Shelf:
         if content_hash not in self._bundles:
             self.read()
         if content_hash not in self._bundles:
-            raise NotPublished(f"{self._place.topic} has no bundle {content_hash}: publish it with `throughline journeys apply`")
+            raise NotPublished(f"{self._topic.topic} has no bundle {content_hash}: publish it with `throughline journeys apply`")
         return self._bundles[content_hash]
 
     def read(self) -> None:
         """What was published since the last time."""
-        if self._consumer is None:
-            self._consumer = KafkaConsumer(bootstrap_servers=self._settings.kafka_bootstrap, isolation_level="read_committed")
-            self._consumer.assign([self._place])
-            self._consumer.seek_to_beginning(self._place)
-        end = self._consumer.end_offsets([self._place])[self._place]
-        while self._consumer.position(self._place) < end:
-            for record in self._consumer.poll(timeout_ms=500).get(self._place, []):
-                self._take(record.key, record.value)
+        for key, value in self._topic.news():
+            self._take(key, value)
 
     def close(self) -> None:
-        if self._consumer is not None:
-            self._consumer.close()
-            self._consumer = None
+        self._topic.close()
 
     def published(self) -> list[Bundle]:
         """Every bundle that was ever published."""

@@ -6,10 +6,10 @@ from typing import Any
 
 from kafka import KafkaProducer
 
-from sinks.clickhouse.client import connect
 from streams import topology
 from streams.agents.marks import AS_OF_HEADER, FINAL_HEADER
 from streams.core.verdict import NEVER
+from streams.known import database
 from streams.settings import Settings
 
 POLL_S = 0.1
@@ -37,9 +37,7 @@ def say_as_of(settings: Settings, as_of_ms: int, *, final: bool) -> None:
 def await_landed(settings: Settings, as_of_ms: int, *, final: bool, timeout_s: float, tell: Callable[[list[str]], None]) -> None:
     """Return once every landed clock has reached it.  Raises NotSettled."""
     deadline = time.monotonic() + timeout_s
-    client = connect(
-        settings.clickhouse_host, settings.clickhouse_port, settings.clickhouse_user, settings.password, settings.database
-    )
+    client = database(settings)
     try:
         while behind := list(_behind(client, settings, as_of_ms, final=final)):
             if time.monotonic() > deadline:

@@ -1,8 +1,8 @@
 """Views that follow from definitions, in the database."""
 
 from sinks.clickhouse import wide
-from sinks.clickhouse.client import connect
 from streams.core.definition import Bundle
+from streams.known import database
 from streams.settings import Settings
 
 
@@ -11,9 +11,7 @@ def make_views(settings: Settings, bundle: Bundle) -> tuple[list[str], list[str]
 
     Raises what the database's client raises.
     """
-    client = connect(
-        settings.clickhouse_host, settings.clickhouse_port, settings.clickhouse_user, settings.password, settings.database
-    )
+    client = database(settings)
     try:
         return wide.replace(client, [each.definition for each in bundle.definitions])
     finally:

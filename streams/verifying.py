@@ -17,10 +17,8 @@ from typing import Any, NamedTuple
 from clickhouse_driver import Client
 
 from sinks.clickhouse import standing
-from sinks.clickhouse.client import connect
 from sinks.clickhouse.standing import Clocks, Row
 from streams import topology
-from streams.core.identifiers import load_identifiers
 from streams.core.log import Activation
 from streams.core.stitch.judging import Judge, Rows
 from streams.core.touchpoint import Touchpoint
@@ -28,6 +26,7 @@ from streams.core.verdict import NEVER, Clock
 from streams.core.whole.again import judged_again
 from streams.core.whole.compare import Difference, differences
 from streams.core.whole.people import Owners, People
+from streams.known import database, known_identifiers
 from streams.publishing import NotPublished, Shelf
 from streams.settings import Settings
 
@@ -78,13 +77,13 @@ def verify(settings: Settings, *, parts: int = 1, most: int = 20, tell: Tell = l
     People are worked off in `parts`, each with one pass over the touchpoints; memory holds the touchpoints of one part.
     """
     with ExitStack() as closing:
-        clients = [_connect(settings) for _ in range(2)]
+        clients = [database(settings) for _ in range(2)]
         for client in clients:
             closing.callback(client.disconnect)
         shelf = Shelf(settings)
         closing.callback(shelf.close)
         judge, names = _judge(shelf)
-        identifiers = load_identifiers(settings.identity, settings.secret).with_instances(shelf.instance_types())
+        identifiers = known_identifiers(settings).with_instances(shelf.instance_types())
         before = as_of(standing.clocks(clients[0]), standing.newest_touchpoint(clients[0]))
         tell("reading identifiers")
         owners = Owners(identifiers, standing.carried(clients[0]))
@@ -123,11 +122,6 @@ def _judge(shelf: Shelf) -> tuple[Judge, tuple[str, ...]]:
     judge = Judge(shelf.find)
     judge.activate(activations)
     return judge, tuple(sorted({each.name for activation in activations for each in shelf.find(activation.bundle).definitions}))
-
-
-def _connect(settings: Settings) -> Client:
-    host, port, user = settings.clickhouse_host, settings.clickhouse_port, settings.clickhouse_user
-    return connect(host, port, user, settings.password, settings.database)
 
 
 def _by_person(client: Client, table: str, part: int, parts: int) -> Iterator[tuple[str, str, Row]]:

@@ -5,9 +5,7 @@ from typing import NamedTuple, TypedDict
 
 from clickhouse_driver import Client
 
-from sinks.clickhouse.client import connect
-
-__all__ = ["VIEWS", "connect", "counts", "freshness", "landed_clocks", "latency", "report"]
+__all__ = ["VIEWS", "counts", "freshness", "landed_clocks", "latency", "report"]
 VIEWS = (
     "v_touchpoints", "v_touchpoint_identifiers", "v_touchpoint_attributes", "v_conflicts", "v_rejected",
     "v_identifiers", "v_persons", "v_links", "v_merges", "v_consents", "v_journey_consents",

@@ -5,14 +5,11 @@ from contextlib import closing
 from types import MappingProxyType
 from typing import NamedTuple
 
-from kafka import KafkaConsumer, TopicPartition
-
 from schemas.codec import decoder
 from streams import topology
 from streams.core.touchpoint import identifier_key
+from streams.followed import Followed
 from streams.settings import Settings
-
-POLL_MS = 500
 
 
 class Said(NamedTuple):
@@ -24,23 +21,14 @@ class Said(NamedTuple):
 
 def all_said(settings: Settings) -> Said:
     """What is on identity.people."""
-    place = TopicPartition(settings.topic(topology.PEOPLE), 0)
     decode, highest, roots = decoder("person"), 0, dict[bytes, tuple[str, str]]()
-    reading = KafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False, auto_offset_reset="earliest",
-        isolation_level="read_committed",
-    )  # fmt: skip
-    with closing(reading):
-        reading.assign([place])
-        end = reading.end_offsets([place])[place]
-        reading.seek_to_beginning(place)
-        while reading.position(place) < end:
-            for record in (each for some in reading.poll(POLL_MS).values() for each in some):
-                if record.value is None:  # somebody was erased
-                    roots.pop(record.key, None)
-                else:
-                    row = decode(record.value)
-                    key, root = (identifier_key(row[f"{of}_type"], row[f"{of}_value"]) for of in ("identifier", "root"))
-                    highest = max(highest, row["number"])
-                    roots[record.key] = key, root
+    with closing(Followed(settings, topology.PEOPLE)) as people:
+        for own_id, value in people.news():
+            if value is None:  # somebody was erased
+                roots.pop(own_id, None)
+                continue
+            row = decode(value)
+            key, root = (identifier_key(row[f"{of}_type"], row[f"{of}_value"]) for of in ("identifier", "root"))
+            highest = max(highest, row["number"])
+            roots[own_id] = key, root
     return Said(highest, {key: root for key, root in roots.values() if key != root})

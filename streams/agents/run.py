@@ -12,7 +12,6 @@ from aiokafka.structs import OffsetAndMetadata
 from faust.types.tuples import TP
 from kafka.errors import KafkaError
 
-from sinks.clickhouse.client import connect
 from sinks.clickhouse.minutes import ClickHouseMinutes
 from sinks.clickhouse.recorded import ClickHouseRecorded
 from sinks.clickhouse.sink import ClickHouseSink
@@ -32,7 +31,7 @@ from streams.agents.stitch import StitchMachine
 from streams.agents.tally import declare
 from streams.agents.watched import Watched
 from streams.app import build_app
-from streams.core.identifiers import Identifiers, load_identifiers
+from streams.core.identifiers import Identifiers
 from streams.core.identity import Identity
 from streams.core.stitch.judging import Judge
 from streams.core.stitch.partition import Partition
@@ -41,6 +40,7 @@ from streams.core.suppressed import Suppressed
 from streams.erasures import Erasures
 from streams.fault import fault
 from streams.health import serve
+from streams.known import database, known_identifiers
 from streams.metrics.metric import Reading
 from streams.metrics.probe import Probe
 from streams.publishing import Shelf
@@ -76,7 +76,7 @@ class Wiring:
 
     def identifiers(self) -> Identifiers:
         self.shelf.read()
-        return load_identifiers(self.settings.identity, self.settings.secret).with_instances(self.shelf.instance_types())
+        return known_identifiers(self.settings).with_instances(self.shelf.instance_types())
 
     def identifiers_ever(self) -> Identifiers:
         """With what any definitions took as instances: stitch may have copies for these.  Raises Backpressure."""
@@ -85,7 +85,7 @@ class Wiring:
         except KafkaError as error:
             raise Backpressure(f"the topic of definitions cannot be read: {type(error).__name__}", RETRY_S) from error
         types = {kind for bundle in self.shelf.published() for kind in bundle.by_instance_type}
-        return load_identifiers(self.settings.identity).with_instances(types)
+        return known_identifiers(self.settings).with_instances(types)
 
     async def wire(self, name: str) -> Wired:
         self._plain = producer(self.settings)
@@ -154,10 +154,7 @@ class Wiring:
         settings = self.settings
         names = {topic.name: topic for topic in topology.TOPICS}
         topics = {settings.topic(name): (name, self.ids[name], topology.partitions(names[name], settings)) for name in TABLES}
-        open_client = partial(
-            connect, settings.clickhouse_host, settings.clickhouse_port, settings.clickhouse_user, settings.password,
-            settings.database,
-        )  # fmt: skip
+        open_client = partial(database, settings)
         minutes = MinuteKeeper(settings, ClickHouseMinutes(open_client), plain, self.done)
         answers = Answers(settings, ClickHouseRecorded(open_client), self.identifiers_ever, plain, self.done)
         handler = Land(

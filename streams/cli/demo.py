@@ -48,12 +48,10 @@ def demo(
 
 def _look(settings: Settings, started: float, *, as_json: bool) -> None:
     from sinks.clickhouse import read
-    from sinks.clickhouse.client import connect
     from streams.demo import show
+    from streams.known import database
 
-    client = connect(
-        settings.clickhouse_host, settings.clickhouse_port, settings.clickhouse_user, settings.password, settings.database
-    )
+    client = database(settings)
     first_s = _first_journey_s(client, started)
     if not as_json:
         print(f"the first journey is queryable after {first_s:g} s", file=sys.stderr)

@@ -29,8 +29,8 @@ Instance = Annotated[
 
 def found_in(mapping: str, files: list[Path], instance: str | None, top: int) -> "Discovery":
     """Raises ConfigurationError."""
+    from streams.known import known_identifiers
     from streams.sources.discover import discover as discovered
-    from streams.sources.rows import known_identifiers
     from streams.sources.touches import open_touches
 
     return discovered(open_touches(mapping, files, known_identifiers(load_settings()), instance), top)

@@ -11,9 +11,10 @@ import typer
 from streams.cli.errors import CheckFailed
 from streams.cli.reach import reaching
 from streams.core.suppressed import SHORTEST_SECRET, VARIABLE
-from streams.erasing import Erasure, NotErased, known_identifiers
+from streams.erasing import Erasure, NotErased
 from streams.erasing import erase as take_out
 from streams.erasures import NoErasureSecret, OtherErasureSecret
+from streams.known import known_identifiers
 from streams.settings import ConfigurationError, Settings, load_settings
 
 

@@ -12,8 +12,8 @@ from streams.cli.erase import normalised
 from streams.cli.errors import CheckFailed
 from streams.cli.reach import reaching
 from streams.core.suppressed import id_of
-from streams.erasing import database, known_identifiers
 from streams.erasures import Erasures, NoErasureSecret, OtherErasureSecret
+from streams.known import database, known_identifiers
 from streams.left import Left, Wanted
 from streams.left import left as what_is_left
 from streams.settings import ConfigurationError, Settings, load_settings

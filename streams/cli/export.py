@@ -10,7 +10,7 @@ from sinks.clickhouse.everything import everything
 from streams.cli.erase import normalised
 from streams.cli.reach import reaching
 from streams.core.mentioned import mentioned
-from streams.erasing import database, known_identifiers
+from streams.known import database, known_identifiers
 from streams.settings import load_settings
 
 

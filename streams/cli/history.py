@@ -15,11 +15,12 @@ import typer
 from streams.cli.reach import reaching
 from streams.cli.settle import epoch_ms
 from streams.core.definition import Bundle, DefinitionError
-from streams.core.identifiers import Identifiers, IdentityError, load_identifiers
+from streams.core.identifiers import Identifiers
 from streams.core.touchpoint import Touchpoint
 from streams.core.verdict import NEVER, Clock
 from streams.definitions import load_bundle
 from streams.history import Person, people_of
+from streams.known import known_identifiers
 from streams.settings import ConfigurationError, Settings, load_settings
 
 CLICKHOUSE = "clickhouse"
@@ -62,7 +63,7 @@ class Asked(NamedTuple):
 def read_history(asked: Asked, bundles: list[Bundle]) -> History:
     """Everybody who was recorded, for definitions that are to judge.  Tells on stderr what it read and how fast."""
     settings = load_settings()
-    identifiers = _identifiers(settings).with_instances({kind for bundle in bundles for kind in bundle.by_instance_type})
+    identifiers = known_identifiers(settings).with_instances({kind for bundle in bundles for kind in bundle.by_instance_type})
     refused: Counter[str] = Counter()
     seen = _Seen(_touchpoints(asked, settings, identifiers, refused))
     gc.set_threshold(100_000, 50, 1_000)  # touchpoints by the hundred thousand, and no cycles among them
@@ -119,9 +120,9 @@ class _Seen:
 def _touchpoints(asked: Asked, settings: Settings, identifiers: Identifiers, refused: Counter[str]) -> Iterator[Touchpoint]:
     if asked.sources == [CLICKHOUSE]:
         from sinks.clickhouse.recorded import recorded
-        from streams.cli.report import reader
+        from streams.known import database
 
-        return recorded(reader(settings))
+        return recorded(database(settings))
     if CLICKHOUSE in asked.sources:
         raise typer.BadParameter(f"--from {CLICKHOUSE} stands alone: it has everything that landed")
     if asked.mapping is None:
@@ -132,10 +133,3 @@ def _touchpoints(asked: Asked, settings: Settings, identifiers: Identifiers, ref
 
     source = Source(asked.mapping, [Path(each) for each in asked.sources], dict(map(pair, asked.variables or [])))
     return from_files(source, settings, identifiers, refused)
-
-
-def _identifiers(settings: Settings) -> Identifiers:
-    try:
-        return load_identifiers(settings.identity, settings.secret)
-    except IdentityError as error:
-        raise ConfigurationError(str(error)) from None

@@ -15,8 +15,8 @@ from sinks.clickhouse.graph import Became, Between, Known
 from streams.cli.chain import Chain, chain
 from streams.cli.errors import CheckFailed
 from streams.cli.reach import reaching
-from streams.cli.report import reader
 from streams.cli.whom import HELP, METAVAR, Whom, stranger, whom
+from streams.known import database
 from streams.settings import Settings, load_settings
 
 _WIDE = 200  # columns where no terminal says how wide it is
@@ -28,7 +28,7 @@ def show(identifier: Identifier, as_json: AsJson = False) -> None:
     """A person's identifiers, the pairs between them and with others, and the receipts of how it came to be."""
     settings = load_settings()
     with reaching(settings):
-        client = reader(settings)
+        client = database(settings)
         found = landed(client, settings, identifier)
         members = graph.members(client, found.person_id)
         persons = [each.own_id for each in members if each.kind != "object"]
@@ -46,7 +46,7 @@ def explain(
     """Why two identifiers are one person: the pairs that lead from one to the other.  Exit code 5 if they are not one."""
     settings = load_settings()
     with reaching(settings):
-        client = reader(settings)
+        client = database(settings)
         found = chain(client, landed(client, settings, one), landed(client, settings, other))
     if as_json:
         typer.echo(json.dumps(_chained(found), default=iso, ensure_ascii=False))

@@ -14,10 +14,10 @@ from streams.cli.errors import CheckFailed
 from streams.cli.foresight import Foresight, of_link, of_unlink
 from streams.cli.identity_graph import AsJson, Identifier, iso, landed, said
 from streams.cli.reach import reaching
-from streams.cli.report import reader
-from streams.cli.whom import METAVAR, Whom, identifiers_of
+from streams.cli.whom import METAVAR, Whom
 from streams.core.definition.problems import meant
 from streams.core.identifiers import Identifiers
+from streams.known import database, known_identifiers
 from streams.settings import Settings, load_settings
 from streams.sources import purpose
 
@@ -53,7 +53,7 @@ def _say(
         raise typer.BadParameter("--why: say the reason, for whoever reads the receipt")
     settings = load_settings()
     with reaching(settings):
-        client, identifiers = reader(settings), identifiers_of(settings)
+        client, identifiers = database(settings), known_identifiers(settings)
         ends = [landed(client, settings, each) for each in (one, other)]
         pairs = [_as_written(identifiers, each) for each in ends]
         if ends[0].own_id == ends[1].own_id:

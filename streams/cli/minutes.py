@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 from kafka import KafkaProducer
 
-from sinks.clickhouse.client import connect
 from sinks.clickhouse.minutes import ClickHouseMinutes
 from sinks.contract import Backpressure
 from streams import topology
@@ -17,6 +16,7 @@ from streams.agents.touched import MINUTE_MS, records
 from streams.cli.errors import Unreachable
 from streams.cli.reach import reaching
 from streams.cli.settle import epoch_ms
+from streams.known import database
 from streams.settings import Settings, load_settings
 
 EVER_MS = 1 << 50
@@ -50,8 +50,7 @@ def rebuild(
 
 
 def _known(settings: Settings, first: int, last: int) -> list[int]:
-    database = settings.clickhouse_host, settings.clickhouse_port, settings.clickhouse_user, settings.password, settings.database
-    found = ClickHouseMinutes(partial(connect, *database))
+    found = ClickHouseMinutes(partial(database, settings))
     try:
         found.refill()
         return found.known(first, last)

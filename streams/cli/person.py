@@ -13,8 +13,8 @@ from rich.table import Table
 from sinks.clickhouse.timeline import Moment, Proof, person_timeline, timeline
 from streams.cli import erase, erased, export
 from streams.cli.reach import reaching
-from streams.cli.report import reader
 from streams.cli.whom import HELP, METAVAR, stranger, whom
+from streams.known import database
 from streams.settings import load_settings
 
 STYLES = {"broken": "bold red", "promise overdue": "red", "promise kept late": "yellow", "recovered": "green", "touchpoint": ""}
@@ -50,7 +50,7 @@ def show(
     """Every touchpoint, journey, promise and breakage of a person in the order of event time, with the evidence."""
     settings = load_settings()
     with reaching(settings):
-        client = reader(settings)
+        client = database(settings)
         person_id = whom(client, settings, identifier).person_id
         moments = timeline(client, person_id)
         if as_json:

@@ -30,13 +30,10 @@ def _worded(settings: Settings, error: Exception) -> Exception | None:
     from clickhouse_driver import errors
     from kafka.errors import KafkaError
 
-    from streams.core.identifiers import IdentityError
     from streams.topics import BrokerUnreachable
 
     if isinstance(error, BrokerUnreachable | LookupError):
         return Unreachable(str(error))
-    if isinstance(error, IdentityError):
-        return ConfigurationError(f"identity: {error}")
     if isinstance(error, KafkaError):
         return Unreachable(f"Kafka at {settings.kafka_bootstrap}: {type(error).__name__}; is it up and reachable?")
     if isinstance(error, errors.ServerException):

@@ -5,13 +5,13 @@ import sys
 from typing import Annotated
 
 import typer
-from clickhouse_driver import Client
 from rich.console import Console
 from rich.table import Table
 
 from sinks.clickhouse import read
 from streams.cli.reach import reaching
-from streams.settings import Settings, load_settings
+from streams.known import database
+from streams.settings import load_settings
 
 STATES = ("open", "recovered", "withdrawn")
 
@@ -24,18 +24,12 @@ def report(as_json: Annotated[bool, typer.Option("--json", help="One JSON object
     """Journeys by outcome, and breakages by rule and state."""
     settings = load_settings()
     with reaching(settings):
-        found = read.report(reader(settings))
+        found = read.report(database(settings))
     if as_json:
         typer.echo(json.dumps(found))
         return
     console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(journeys_table(found["journeys"]), "", breakages_table(found["breakages"]))
-
-
-def reader(settings: Settings) -> Client:
-    """A client of the database that the settings name; it connects at its first query."""
-    host, port, user = settings.clickhouse_host, settings.clickhouse_port, settings.clickhouse_user
-    return read.connect(host, port, user, settings.password, settings.database)
 
 
 def journeys_table(journeys: dict[str, dict[str, int]]) -> Table:

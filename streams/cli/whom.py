@@ -8,8 +8,8 @@ from clickhouse_driver import Client
 
 from sinks.clickhouse import graph
 from streams.core.definition.problems import meant
-from streams.core.identifiers import Identifiers, load_identifiers
 from streams.core.touchpoint import hash_id
+from streams.known import known_identifiers
 from streams.settings import Settings
 
 METAVAR = "TYPE:VALUE"
@@ -28,19 +28,14 @@ class Whom(NamedTuple):
     kind: str  # person or object; empty where it was never seen with another
 
 
-def identifiers_of(settings: Settings) -> Identifiers:
-    """Raises IdentityError."""
-    return load_identifiers(settings.identity, settings.secret)
-
-
 def whom(client: Client, settings: Settings, text: str) -> Whom:
-    """Raises BadParameter for what names nobody, IdentityError, and what ClickHouse's client raises."""
+    """Raises BadParameter for what names nobody, ConfigurationError, and what ClickHouse's client raises."""
     if _ID.fullmatch(text):
         return _by_id(client, text)
     kind, colon, value = text.partition(":")
     if not (kind and colon and value):
         raise typer.BadParameter(f"{text}: expected TYPE:VALUE, as customer:4711, or a person's id of 32 hex digits")
-    formed = identifiers_of(settings).value(kind, value)
+    formed = known_identifiers(settings).value(kind, value)
     ids = {hash_id(kind, each): f"{kind}:{each}" for each in (formed, value.strip()) if each}
     if found := graph.known(client, list(ids)):
         return Whom(found[0].identifier, value, found[0].own_id, found[0].person_id, True, found[0].kind)
@@ -60,6 +55,6 @@ def _by_id(client: Client, own_id: str) -> Whom:
 
 def stranger(settings: Settings, text: str) -> str:
     """What is said of somebody about whom nothing has landed."""
-    kind, types = text.partition(":")[0], identifiers_of(settings).types
+    kind, types = text.partition(":")[0], known_identifiers(settings).types
     hint = f": no identifier type is called `{kind}`{meant(kind, types)}" if ":" in text and kind not in types else ""
     return f"nothing has landed about {text}{hint}"

@@ -9,10 +9,11 @@ from typing import Any
 from streams.core.identifiers import Identifiers
 from streams.core.intake import YEAR_MS, Limits, Rejected, clamp, touchpoint_of
 from streams.core.touchpoint import Touchpoint
+from streams.known import known_identifiers
 from streams.settings import Settings
 from streams.sources import wire
 from streams.sources.columns import NUMBER, REFUSED
-from streams.sources.rows import LOADED_AT, Rows, Source, known_identifiers
+from streams.sources.rows import LOADED_AT, Rows, Source
 
 _BATCH_ROWS = 2_000
 

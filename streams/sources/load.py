@@ -14,13 +14,14 @@ import msgspec
 from aiokafka.errors import KafkaError
 
 from streams.agents.marks import LOAD_HEADER
+from streams.known import known_identifiers
 from streams.settings import ConfigurationError, Settings
 from streams.sources import wire
 from streams.sources.columns import DAMAGE, KEY, REFUSED
 from streams.sources.position import Position, PositionFile
 from streams.sources.produce import Outbox, Record, Target, unreachable
 from streams.sources.replay import COPY, KINDS, damaged
-from streams.sources.rows import LOADED_AT, Rows, Source, known_identifiers
+from streams.sources.rows import LOADED_AT, Rows, Source
 from streams.sources.wire import Row
 
 _CHUNK_ROWS = 5_000

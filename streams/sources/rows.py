@@ -6,8 +6,8 @@ from pathlib import Path
 
 import duckdb
 
-from streams.core.identifiers import Identifiers, IdentityError, load_identifiers
-from streams.settings import ConfigurationError, Settings
+from streams.core.identifiers import Identifiers
+from streams.settings import ConfigurationError
 from streams.sources.columns import MAPPED, Columns, bind
 from streams.sources.mapping import Mapping, data_files, fingerprint, open_files, quoted, read_mapping
 from streams.sources.replay import Replay, select
@@ -24,14 +24,6 @@ class Source:
     paths: Sequence[Path]
     variables: dict[str, str] = field(default_factory=dict)
     replay: Replay | None = None
-
-
-def known_identifiers(settings: Settings) -> Identifiers:
-    """Raises ConfigurationError."""
-    try:
-        return load_identifiers(settings.identity, settings.secret)
-    except IdentityError as error:
-        raise ConfigurationError(str(error)) from None
 
 
 class Rows:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from streams.known import known_identifiers
 from streams.settings import ConfigurationError, Settings
 from streams.sources.discover import Discovery, discover
-from streams.sources.rows import known_identifiers
 from streams.sources.touches import open_touches
 from tests.sources.command import command
 from tests.sources.support import DATA, truth

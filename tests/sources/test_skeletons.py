@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from streams.core.definition import bundle_of
 from streams.core.journey import run_cases
+from streams.known import known_identifiers
 from streams.settings import Settings
 from streams.sources.discover import discover
 from streams.sources.dry_run import Tried, dry_run
 from streams.sources.mapping import fingerprint, read_mapping
 from streams.sources.profile import most_like_events, profile_files
-from streams.sources.rows import Source, known_identifiers
+from streams.sources.rows import Source
 from streams.sources.skeleton_journey import definition_text, duration, minutes_of
 from streams.sources.skeleton_mapping import mapping_text
 from streams.sources.touches import open_touches
