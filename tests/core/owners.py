@@ -1,6 +1,6 @@
 """Who is one person and whom an object belongs to, from all links at once by the plainest means: the truth of the tests."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from streams.core.identifiers import Identifiers
@@ -29,20 +29,29 @@ def kind(key: str) -> str:
     return key.split(":")[0]
 
 
-def component(start: str, edges: Iterable[Pair]) -> frozenset[str]:
-    found, edges = {start}, list(edges)
-    while more := {key for edge in edges for key in edge if set(edge) & found} - found:
-        found |= more
+def neighbours(pairs: Iterable[Pair]) -> dict[str, list[Pair]]:
+    """Key -> the pairs that it is in."""
+    found: dict[str, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        for key in pair:
+            found[key].append(pair)
+    return found
+
+
+def component(start: str, edges: dict[str, list[Pair]]) -> frozenset[str]:
+    found, fresh = {start}, {start}
+    while fresh := {key for each in fresh for pair in edges.get(each, []) for key in pair} - found:
+        found |= fresh
     return frozenset(found)
 
 
 def guarded(identifiers: Identifiers, pairs: dict[Pair, tuple]) -> set[str]:
     """Person identifiers that link nobody."""
+    among = neighbours(pair for pair in pairs if all(map(identifiers.is_person, pair)))
     persons = {key for pair in pairs for key in pair if identifiers.is_person(key)}
     found = {key for key in persons if identifiers.denies(key)}
     for key in persons:
-        its = [pair for pair in pairs if key in pair and all(map(identifiers.is_person, pair))]
-        partners = [other for pair in its for other in pair if other != key]
+        partners = [other for pair in among[key] for other in pair if other != key]
         if identifiers.crowded(key, Counter(map(kind, partners))):
             found.add(key)
     return found
@@ -56,20 +65,25 @@ def owners(identifiers: Identifiers, links: Iterable[Link]) -> dict[str, str]:
     persons = {key for key in keys if identifiers.is_person(key)}
     off = guarded(identifiers, pairs)
     edges = {pair: since for pair, since in pairs.items() if set(pair) <= persons and not set(pair) & off}
-    taken = set(edges)
-    for whole in {component(key, edges) for key in persons}:
+    wholes, taken = neighbours(edges), set(edges)
+    for whole in {component(key, wholes) for key in persons}:
         if identifiers.too_many(Counter(map(kind, whole))):
             inside = {pair: since for pair, since in edges.items() if set(pair) <= whole}
             taken -= set(inside)
+            its = set[Pair]()
             for _, pair in sorted((since, pair) for pair, since in inside.items()):
-                if not identifiers.too_many(Counter(map(kind, component(pair[0], {*taken, pair})))):
-                    taken.add(pair)
-    roots = {key: min(component(key, taken), key=identifiers.rank_of) for key in persons}
+                if not identifiers.too_many(Counter(map(kind, component(pair[0], neighbours({*its, pair}))))):
+                    its.add(pair)
+            taken |= its
+    parts = neighbours(taken)
+    roots = {key: min(component(key, parts), key=identifiers.rank_of) for key in persons}
+    upwards: dict[str, list[tuple[str, tuple]]] = defaultdict(list)
+    for (weaker, stronger), since in pairs.items():
+        upwards[weaker].append((stronger, since))
     for key in sorted(keys - persons, key=lambda each: identifiers.rank_of(each)[0]):
-        targets = [(pair[1], since) for pair, since in pairs.items() if pair[0] == key]
         reached = sorted(
             (not identifiers.is_person(roots[target]), target in off, since, identifiers.rank_of(target), roots[target])
-            for target, since in targets
+            for target, since in upwards[key]
         )
         roots[key] = reached[0][4] if reached else key
     return roots
