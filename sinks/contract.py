@@ -4,7 +4,7 @@ A sink converges by itself: adding a batch again, an overlapping one, or rows in
 newest version of each key.  So whoever feeds it needs no more than at-least-once: add, flush, and only then acknowledge.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -120,3 +120,18 @@ class Recorded(Protocol):
 
         Of a touchpoint there may be several copies, in no order.  Raises Backpressure.
         """
+
+
+class Lives(Protocol):
+    """The topics that the tables were made from."""
+
+    def known(self) -> dict[str, str]:
+        """Topic without namespace -> its id; empty: nothing was registered yet.  Raises Backpressure."""
+
+    def any_clock(self) -> bool:
+        """Whether anything has landed.  Raises Backpressure."""
+
+    def register(self, ids: Mapping[str, str]) -> None:
+        """Raises Backpressure."""
+
+    def close(self) -> None: ...

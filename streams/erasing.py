@@ -5,13 +5,11 @@ Every step may be repeated, and so may the whole: docs/design.md, "Erasure", say
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import uuid4
 
 from clickhouse_driver import Client
-from kafka import KafkaConsumer, TopicPartition
 
 from sinks.clickhouse import forgetting
 from streams import topology
@@ -22,11 +20,9 @@ from streams.core.mentioned import mentioned
 from streams.core.suppressed import id_of
 from streams.erasures import Erasures, check_record, entries
 from streams.known import database, known_identifiers
+from streams.passing import Behind, Passing
 from streams.settings import Settings
-from streams.topics import admin
 
-POLL_S = 0.3
-LOOK_BACK = 64  # offsets in front of a partition's end in which its last record is looked for first
 LANDED = (topology.PEOPLE, topology.PAIRS, topology.RECEIPTS, topology.JOURNEYS, topology.BREAKAGES, topology.REJECTED)
 Tell = Callable[[str], None]
 
@@ -55,12 +51,17 @@ def erase(settings: Settings, kind: str, value: str, *, why: str, who: str, time
         with Passing(settings, until_s) as passing:
             keys = _through_the_pipeline(settings, asked, erasures, passing, tell)
             return _out_of_the_tables(settings, client, Erasure(asked.erasure, keys), passing, tell)
+    except Behind as behind:
+        raise NotErased(
+            f"{behind}: what was erased is written down and will be dropped, but is not out of the tables; repeat this when a "
+            "worker runs"
+        ) from None
     finally:
         erasures.close()
         client.disconnect()
 
 
-def _through_the_pipeline(settings: Settings, asked: Erased, erasures: Erasures, passing: "Passing", tell: Tell) -> list[str]:
+def _through_the_pipeline(settings: Settings, asked: Erased, erasures: Erasures, passing: Passing, tell: Tell) -> list[str]:
     """-> all identifiers: identity may know of more by now."""
     begins = passing.ends(topology.LOG)
     digests = [erasures.suppressed.digest(id_of(key)) for key in asked.keys]
@@ -69,7 +70,7 @@ def _through_the_pipeline(settings: Settings, asked: Erased, erasures: Erasures,
     tell(f"erasing {len(asked.keys)} identifiers")
     offset = asyncio.run(_write(settings, {(settings.topic(topology.ERASURES), 0): listed}, links, pack(asked)))
     passing.wait("identity", topology.LINKS, {0: offset})
-    announced = passing.find(asked.erasure, begins)
+    announced = _announced(passing, asked.erasure, begins)
     passing.wait("stitch", topology.LOG, {partition: offset for partition, (offset, _) in announced.items()})
     passing.wait("land", topology.LOG, {partition: offset for partition, (offset, _) in announced.items()})
     for name in LANDED:
@@ -77,7 +78,18 @@ def _through_the_pipeline(settings: Settings, asked: Erased, erasures: Erasures,
     return next(iter(announced.values()))[1].keys
 
 
-def _out_of_the_tables(settings: Settings, client: Client, done: Erasure, passing: "Passing", tell: Tell) -> Erasure:
+def _announced(passing: Passing, erasure: str, begins: Mapping[int, int]) -> dict[int, tuple[int, Erased]]:
+    """Where identity said so, by partition of the log.  Raises NotErased."""
+    found: dict[int, tuple[int, Erased]] = {}
+    for record in passing.read(topology.LOG, begins):
+        if record.partition not in found and isinstance(packed := unpack_log(record.value), Erased) and packed.erasure == erasure:
+            found[record.partition] = record.offset, packed
+    if len(found) < len(begins):
+        raise NotErased(f"identity passed the erasure without a word on {topology.LOG}: repeat it")
+    return found
+
+
+def _out_of_the_tables(settings: Settings, client: Client, done: Erasure, passing: Passing, tell: Tell) -> Erasure:
     identifiers, wanted = known_identifiers(settings), set(done.keys)
     ids = [id_of(key) for key in done.keys]
     tombstones: dict[Destination, list[Record]] = {
@@ -119,78 +131,3 @@ async def _send(settings: Settings, records: Mapping[Destination, list[Record]])
         await confirmed(await send_each(sender, {place: several for place, several in records.items() if several}))
     finally:
         await sender.stop()
-
-
-class Passing:
-    """How far the agents are, by what their groups have committed."""
-
-    def __init__(self, settings: Settings, until_s: float) -> None:
-        self._settings, self._until_s = settings, until_s
-        self._reader = KafkaConsumer(bootstrap_servers=settings.kafka_bootstrap, isolation_level="read_committed")
-
-    def __enter__(self) -> "Passing":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._reader.close()
-
-    def ends(self, name: str) -> dict[int, int]:
-        return {place.partition: offset for place, offset in self._reader.end_offsets(self._places(name)).items()}
-
-    def wait(self, agent: str, name: str, offsets: Mapping[int, int]) -> None:
-        """Until the agent is done with these records; -1 for none.  Raises NotErased."""
-        group, behind = f"{self._settings.namespace}.{agent}", {part: at for part, at in offsets.items() if at >= 0}
-        with admin(self._settings) as client:
-            while True:
-                found = client.list_group_offsets({group: self._places(name)})[group]
-                committed = {place.partition: its.offset for place, its in found.items() if its is not None}
-                behind = {part: at for part, at in behind.items() if committed.get(part, -1) <= at}
-                if not behind:
-                    return
-                if time.monotonic() > self._until_s:
-                    raise NotErased(
-                        f"{agent} has not come to the end of {name} (partitions {', '.join(map(str, behind))}): what was erased is "
-                        "written down and will be dropped, but is not out of the tables; repeat this when a worker runs"
-                    )
-                time.sleep(POLL_S)
-
-    def find(self, erasure: str, begins: Mapping[int, int]) -> dict[int, tuple[int, Erased]]:
-        """Where identity announced it, by partition of the log."""
-        found: dict[int, tuple[int, Erased]] = {}
-        for record in self._read(topology.LOG, begins):
-            if (
-                record.partition not in found
-                and isinstance(packed := unpack_log(record.value), Erased)
-                and packed.erasure == erasure
-            ):
-                found[record.partition] = record.offset, packed
-        if len(found) < len(begins):
-            raise NotErased(f"identity passed the erasure without a word on {topology.LOG}: repeat it")
-        return found
-
-    def last(self, name: str) -> dict[int, int]:
-        """Offset of the last record of each partition, without the marks of transactions; -1 for none."""
-        found = dict.fromkeys(self.ends(name), -1)
-        back = LOOK_BACK
-        while True:
-            missing = {part: end for part, end in self.ends(name).items() if found[part] < 0}
-            begins = {part: max(0, end - back) for part, end in missing.items()}
-            for record in self._read(name, begins) if begins else ():
-                found[record.partition] = max(found[record.partition], record.offset)
-            if all(found[part] >= 0 or begin == 0 for part, begin in begins.items()):
-                return found
-            back *= 16
-
-    def _read(self, name: str, begins: Mapping[int, int]) -> Iterator[Any]:
-        places = [place for place in self._places(name) if place.partition in begins]
-        self._reader.assign(places)
-        for place in places:
-            self._reader.seek(place, begins[place.partition])
-        ends = self._reader.end_offsets(places)
-        while any(self._reader.position(place) < ends[place] for place in places):
-            for several in self._reader.poll(timeout_ms=500).values():
-                yield from several
-
-    def _places(self, name: str) -> list[TopicPartition]:
-        topic = next(each for each in topology.TOPICS if each.name == name)
-        return [TopicPartition(self._settings.topic(name), part) for part in range(topology.partitions(topic, self._settings))]

@@ -14,6 +14,7 @@ from streams.core.verdict import NEVER
 from streams.followed import Followed
 from streams.settings import Settings
 
+REBUILD_KEY = b"rebuild"  # since when everything is made again: until it is removed, nobody is to work
 ACTIVE_KEY = b"active"  # the bundle last activated: applying it again does nothing
 HISTORY_KEY = b"activations"  # all of them in their order: person.log forgets, and state is for its partition alone
 _activations = msgspec.json.Decoder(list[Activation]).decode
@@ -34,6 +35,7 @@ class Shelf:
         self._topic = Followed(settings, topology.DEFINITIONS)
         self._bundles: dict[str, Bundle] = {}
         self.active: str | None = None
+        self.rebuilding = ""  # ISO 8601; empty: nobody rebuilds
         self.activations: list[Activation] = []  # in their order, each once
 
     def find(self, content_hash: str) -> Bundle:
@@ -60,8 +62,12 @@ class Shelf:
         """Identifier types that the active definitions take as instances."""
         return set(self._bundles[self.active].by_instance_type) if self.active else set()
 
-    def _take(self, key: bytes, value: bytes) -> None:
-        if key == ACTIVE_KEY:
+    def _take(self, key: bytes, value: bytes | None) -> None:
+        if key == REBUILD_KEY:
+            self.rebuilding = (value or b"").decode()
+        elif value is None:
+            return
+        elif key == ACTIVE_KEY:
             self.active = value.decode()
         elif key == HISTORY_KEY:
             self.activations = _activations(value)

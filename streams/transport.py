@@ -19,11 +19,16 @@ from faust.transport.drivers.aiokafka import Consumer as FaustConsumer
 from faust.transport.drivers.aiokafka import Transport as FaustTransport
 from faust.types.tuples import TP, ConsumerMessage
 
+from streams.core.life import REMEDY
 from streams.fault import fault
 from streams.metrics.metric import Reading
 
 ENOUGH_BYTES = 256 << 10  # a fetch that finds so many does not wait for more: a few large batches cost less than many small ones
 FETCH_S = 0.25  # how long a fetch waits for records: the clock of an idle partition is no finer
+
+
+class PositionLost(Exception):
+    """A partition does not reach to where work was to go on; the text says what to do."""
 
 
 class Batch(ConsumerMessage):
@@ -109,6 +114,12 @@ class BatchThread(AIOKafkaConsumerThread):
         found = await consumer.end_offsets(list(consumer.assignment()))
         return {ensure_TP(tp): offset for tp, offset in found.items()}
 
+    async def begins(self) -> dict[TP, int]:
+        """First offset that each assigned partition still has."""
+        consumer = self._ensure_consumer()
+        found = await consumer.beginning_offsets(list(consumer.assignment()))
+        return {ensure_TP(tp): offset for tp, offset in found.items()}
+
     async def positions(self) -> dict[TP, int]:
         consumer = self._ensure_consumer()
         return {ensure_TP(tp): await consumer.position(tp) for tp in consumer.assignment()}
@@ -176,6 +187,7 @@ class BatchConsumer(FaustConsumer):
         for tp, found in assigned.items():
             self._committed_offset[tp] = found.offset if found else None
             self._inflight.pop(tp, None)
+        await self._check_reach(first)
         seeks = {tp: offset for tp, offset in first.items() if offset is not None and tp in assigned}
         if seeks:
             await self.seek_wait(seeks)
@@ -183,6 +195,17 @@ class BatchConsumer(FaustConsumer):
         if beginnings:
             await self._thread.seek_to_beginning(*beginnings)
         self._read_offset.update({tp: first.get(tp) for tp in assigned})  # last: seeking makes None of an offset of 0
+
+    async def _check_reach(self, first: Mapping[TP, int | None]) -> None:
+        """Kafka's clients would go on from wherever the topic begins, and say nothing.  Raises PositionLost."""
+        begins: dict[TP, int] = await self.ask(self._thread.begins)
+        ends: dict[TP, int] = await self.ask(self._thread.ends)
+        for tp, offset in first.items():
+            if offset is not None and tp in begins and tp in ends and not begins[tp] <= offset <= ends[tp]:
+                raise PositionLost(
+                    f"{tp.topic} {tp.partition} has offsets {begins[tp]} to {ends[tp]}, work was to go on at {offset}: "
+                    f"records are missing; {REMEDY}"
+                )
 
     async def _drain_messages(self, fetcher: Any) -> None:
         try:

@@ -17,7 +17,8 @@ T = TypeVar("T")
 BLOCK_ROWS = 50_000
 COLUMNS = """
     toUnixTimestamp64Milli(occurred_at), sequence, event_id, source, origin, channel, action, direction, identifiers, attributes,
-    region, locale, agent, team, address, content_hash, late_ms, too_late, load
+    region, locale, agent, team, address, content_hash, late_ms, too_late, load,
+    toUnixTimestamp64Milli(received_at), source_partition, source_offset
 """
 RECORDED = f"SELECT {COLUMNS} FROM touchpoints_newest"
 # All rows, whether they are merged or not: of copies the reader takes the better one, as stitch does, and the index is of use.
@@ -40,10 +41,11 @@ def recorded(client: Client) -> Iterator[Touchpoint]:
 def carried_as(values: Sequence[Any]) -> Touchpoint:
     """A touchpoint of the values of `COLUMNS`."""
     at_ms, sequence, event_id, source, origin, channel, action, direction, pairs, attributes, *rest = values
-    region, locale, agent, team, address, content_hash, late_ms, too_late, load = rest
+    region, locale, agent, team, address, content_hash, late_ms, too_late, load, received_at, partition, offset = rest
     return Touchpoint(
         at_ms, sequence, event_id, source, origin, channel, action, direction, tuple(pairs), _attributes(attributes),
         region, locale, agent, team, address, content_hash, late_ms, bool(too_late), load,
+        received_at, partition, offset,
     )  # fmt: skip
 
 

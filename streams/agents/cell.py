@@ -53,10 +53,6 @@ class Machine(Protocol):
         """Gauges as they are now."""
 
 
-class PositionLost(Exception):
-    """The log does not reach back to the position any more; the text says what to do."""
-
-
 class Cell:
     """`name` is the agent's: with the partition it makes the transactional id."""
 
@@ -73,20 +69,15 @@ class Cell:
     async def restore(self, life: str) -> None:
         started = time.monotonic()
         await self._sender.start()
-        count, earliest = await self._read_state()
+        count = await self._read_state()
         self.next_offset = self.machine.restore(life)
-        if self.next_offset < earliest:
-            raise PositionLost(
-                f"{self.tp.topic} {self.tp.partition} begins at offset {earliest}, the state wants to go on at {self.next_offset}: "
-                "records are missing; rebuild the state from the touchpoints"
-            )
         await self._send_plain(self.machine.again())
         took_s = time.monotonic() - started
         RESTORE.observe(took_s)
         log.info("restored", partition=self.tp.partition, records=count, seconds=round(took_s, 3))
 
-    async def _read_state(self) -> tuple[int, int]:
-        """-> records read, and the first offset that the log still has."""
+    async def _read_state(self) -> int:
+        """-> records read."""
         reader = AIOKafkaConsumer(
             bootstrap_servers=self.settings.kafka_bootstrap, isolation_level="read_committed", enable_auto_commit=False,
             max_partition_fetch_bytes=8 << 20,
@@ -97,8 +88,6 @@ class Cell:
             reader.assign([self._state])
             await reader.seek_to_beginning(self._state)
             end = (await reader.end_offsets([self._state]))[self._state]
-            log_partition = TopicPartition(self.tp.topic, self.tp.partition)
-            earliest: int = (await reader.beginning_offsets([log_partition]))[log_partition]
             while await reader.position(self._state) < end:
                 for records in (await reader.getmany(timeout_ms=200, max_records=50_000)).values():
                     count += len(records)
@@ -106,7 +95,7 @@ class Cell:
                         self.machine.load(record.key, record.value)
         finally:
             await reader.stop()
-        return count, earliest
+        return count
 
     def begin(self, done: "Done") -> None:
         """Work off what is put into the queue, until `pause`."""

@@ -14,6 +14,7 @@ from streams.agents.producing import Destination, Record
 from streams.core.clock import SILENT, IntakeClocks, Pair
 from streams.core.identity import Decided, Identity
 from streams.core.identity.decided import guard_label
+from streams.core.life import check_entries, check_format, check_life
 from streams.core.log import (
     FORMAT,
     Erased,
@@ -27,13 +28,14 @@ from streams.core.log import (
     unpack_link,
     version,
 )
-from streams.core.stitch.partition import WrongLife
 from streams.core.suppressed import ERASED
 from streams.erasures import entries
 from streams.metrics.metric import Reading
-from streams.metrics.table import PERSONS, REFUSED_LINKS, STATE, clock_lag
+from streams.metrics.table import PERSONS, REFUSED_LINKS, clock_lag
+from streams.metrics.table import STATE as ENTRIES
 from streams.settings import Settings
 
+STATE = topology.IDENTITY_STATE
 POSITION = b"p"
 MOST_REDIRECTS = 500  # in one record of the log
 NUMBERS = 40  # bits of a redirect's number that count within an epoch
@@ -47,6 +49,7 @@ class Position(msgspec.Struct, array_like=True):
     life: str
     epoch: int
     guards: str = ""  # digest of the rules by which links are refused
+    entries: int = -1  # of the state besides this one and the erased
 
 
 class IdentityMachine:
@@ -72,10 +75,10 @@ class IdentityMachine:
         """An empty state whose people were told of before is a rebuild: a new epoch, whose redirects outnumber all before it."""
         said = self._said() if not self.position.life or self.position.epoch > 1 else Said()
         position = self.position
-        if position.format > FORMAT:
-            raise WrongLife(f"identity.state has format {position.format}, this worker reads {FORMAT}: use a newer Throughline")
-        if position.life not in ("", life):
-            raise WrongLife(f"identity.links is not the topic that identity.state was made from ({life}, known {position.life})")
+        check_format(STATE, position.format)
+        if position.life:
+            check_life(STATE, topology.LINKS, (life, 1), (position.life, 1))
+        check_entries(STATE, self.identity.memory.entries, position.entries if position.life else 0)
         if not position.life and said.number:
             position.epoch = (said.number >> NUMBERS) + 2
             position.number = (position.epoch - 1) << NUMBERS
@@ -139,14 +142,15 @@ class IdentityMachine:
 
     def readings(self) -> Iterable[Reading]:
         place = topology.LINKS, str(self._people[1])
-        yield STATE.at(len(self.identity.memory), *place)
+        yield ENTRIES.at(len(self.identity.memory), *place)
         yield from clock_lag(self.position.clocks.least()[0], *place)
 
     def _inside(self, decided: Decided, row_version: int, now_ms: int) -> dict[Destination, list[Record]]:
-        entries = self.identity.memory.flush()
-        if not entries:
+        changed = self.identity.memory.flush()
+        if not changed:
             return {}
-        state = [Record(entry, value) for entry, value in entries.items()]
+        self.position.entries = self.identity.memory.entries
+        state = [Record(entry, value) for entry, value in changed.items()]
         inside: dict[Destination, list[Record]] = {self._state: [*state, Record(POSITION, pack(self.position))]}
         inside.update(self._rows.of(decided, row_version, now_ms))
         for partition in range(self._partitions):

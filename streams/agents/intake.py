@@ -5,7 +5,7 @@ Nothing here is transactional: whatever is sent twice is the same touchpoint, th
 
 import asyncio
 import time
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
@@ -14,20 +14,19 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.structs import OffsetAndMetadata
 from faust.types.tuples import TP
 
-from schemas.codec import encoder
 from streams import topology
 from streams.agents.intake_batch import Reader, Taken
+from streams.agents.intake_records import IntakeRecords
 from streams.agents.marks import CLOCK_KEY, clock_mark
 from streams.agents.producing import Destination, Record, confirmed, send_each
 from streams.core.lateness import SourceClock, from_metadata, to_metadata
-from streams.core.log import IntakeClock, Links, Touchpoints, cut, home, pack, weigh
+from streams.core.log import IntakeClock, pack
 from streams.fault import fault
 from streams.metrics.metric import Reading
 from streams.metrics.table import CLAMPED, EVENT_AGE, EXCLUDED, IGNORED, REJECTED, SUPPRESSED, TOO_LATE, TOUCHPOINTS, clock_lag
 from streams.settings import Settings
 from streams.transport import Batch, BatchConsumer
 
-MOST_LINKS = 1_000  # in one record
 MOST_UNCONFIRMED = 8  # batches
 
 
@@ -46,7 +45,7 @@ class Intake:
         self._sources: dict[TP, Source] = {}
         self._room = asyncio.Semaphore(MOST_UNCONFIRMED)
         self._sending: set[asyncio.Task[None]] = set()
-        self._encode_rejected = encoder("rejected_touchpoint")
+        self._records = IntakeRecords(settings)
         self._log, self._links = settings.topic(topology.LOG), settings.topic(topology.LINKS)
         self._rejected = settings.topic(topology.REJECTED)
         self._told: dict[TP, tuple[int, int]] = {}
@@ -79,7 +78,7 @@ class Intake:
         taken = self._reader.take(batch.value, source.clock, now_ms)
         _count(taken, now_ms)
         source.waiting.append((batch, taken))
-        sent = await self._send(self._records(taken, batch.tp.partition))
+        sent = await self._send(self._records.of(taken, batch.tp.partition))
         task = asyncio.create_task(self._confirm(batch, source, taken, sent))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
@@ -100,21 +99,6 @@ class Intake:
         for as_of_ms, final in taken.as_ofs:
             source.clock.settle(as_of_ms, final=final)
         self._consumer().done(batch)
-
-    def _records(self, taken: Taken, source_partition: int) -> dict[Destination, list[Record]]:
-        homes: defaultdict[int, list[Any]] = defaultdict(list)
-        for touchpoint in taken.touchpoints:
-            homes[home(touchpoint.address, self.settings.log_partitions)].append(touchpoint)
-        records = {
-            (self._log, partition): [Record(None, pack(Touchpoints(piece))) for piece in cut(touchpoints, weigh)]
-            for partition, touchpoints in homes.items()
-        }
-        if taken.links:
-            pieces = (taken.links[at : at + MOST_LINKS] for at in range(0, len(taken.links), MOST_LINKS))
-            records[self._links, 0] = [Record(None, pack(Links(piece))) for piece in pieces]
-        if taken.rejected:
-            records[self._rejected, source_partition] = [Record(None, self._encode_rejected(row)) for row in taken.rejected]
-        return records
 
     async def _send(self, records: Mapping[Destination, list[Record]]) -> list[Awaitable[Any]]:
         return await send_each(self._plain, records)

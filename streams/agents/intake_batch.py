@@ -80,12 +80,16 @@ class Reader:
         taken.clamped += clamped
         taken.ignored += len(content["identifiers"]) - len(touchpoint.identifiers)
         self._stamp(touchpoint, record, clock)
-        taken.touchpoints.append(touchpoint)
-        taken.touchpoints += self._copies(touchpoint)
+        self.pass_on(touchpoint, taken)
         # one that is ahead of its time says nothing about those behind it, which may wait for long
         taken.newest_ms = max(taken.newest_ms, min(touchpoint.occurred_at, record.timestamp))
         taken.too_late += touchpoint.too_late and touchpoint.late_ms > 0
         taken.excluded += touchpoint.too_late and not touchpoint.late_ms
+
+    def pass_on(self, touchpoint: Touchpoint, taken: Taken) -> None:
+        """With what follows from it: copies for other objects, links."""
+        taken.touchpoints.append(touchpoint)
+        taken.touchpoints += self._copies(touchpoint)
         self._link(touchpoint, taken.links)
 
     def _stamp(self, touchpoint: Touchpoint, record: ConsumerRecord, clock: SourceClock) -> None:

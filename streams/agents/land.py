@@ -16,6 +16,7 @@ from sinks.contract import Backpressure, Sink
 from sinks.contract import Batch as Rows
 from streams import topology
 from streams.agents.answers import Answers
+from streams.agents.land_lives import LandLives
 from streams.agents.land_suppressed import without_erased
 from streams.agents.landed import Landed
 from streams.agents.landing import Landing
@@ -44,8 +45,9 @@ class Land:
 
     def __init__(
         self, settings: Settings, landing: Landing, sink: Sink, minutes: MinuteKeeper, answers: Answers,
-        consumer: Callable[[], BatchConsumer], erasures: Erasures, identifiers: Identifiers,
+        consumer: Callable[[], BatchConsumer], erasures: Erasures, identifiers: Identifiers, lives: LandLives,
     ) -> None:  # fmt: skip
+        self._lives = lives
         self._erasures, self._identifiers = erasures, identifiers
         self.settings, self._landing, self._sink, self._minutes, self._consumer = settings, landing, sink, minutes, consumer
         self._answers = answers
@@ -151,12 +153,16 @@ class Land:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                await loop.run_in_executor(self._thread, self._sink.flush)
+                await loop.run_in_executor(self._thread, self._insert)
                 return
             except Backpressure as pressure:
                 self._landed.refused(str(pressure))
                 log.warning("the sink takes nothing at the moment", detail=str(pressure), retry_s=pressure.retry_after_s)
                 await asyncio.sleep(pressure.retry_after_s)
+
+    def _insert(self) -> None:
+        self._lives.check()
+        self._sink.flush()
 
     def _forget(self) -> None:
         self._load = Load()

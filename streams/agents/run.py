@@ -12,6 +12,7 @@ from aiokafka.structs import OffsetAndMetadata
 from faust.types.tuples import TP
 from kafka.errors import KafkaError
 
+from sinks.clickhouse.lives import ClickHouseLives
 from sinks.clickhouse.minutes import ClickHouseMinutes
 from sinks.clickhouse.recorded import ClickHouseRecorded
 from sinks.clickhouse.sink import ClickHouseSink
@@ -24,6 +25,7 @@ from streams.agents.identity_said import all_said
 from streams.agents.intake import Intake
 from streams.agents.intake_batch import Reader
 from streams.agents.land import Land
+from streams.agents.land_lives import LandLives, landed_before
 from streams.agents.landing import TABLES, Landing
 from streams.agents.minutes import MinuteKeeper
 from streams.agents.producing import producer
@@ -33,6 +35,7 @@ from streams.agents.watched import Watched
 from streams.app import build_app
 from streams.core.identifiers import Identifiers
 from streams.core.identity import Identity
+from streams.core.life import WrongLife
 from streams.core.stitch.judging import Judge
 from streams.core.stitch.partition import Partition
 from streams.core.stitch.store import MemoryStore
@@ -78,6 +81,12 @@ class Wiring:
         self.shelf.read()
         return known_identifiers(self.settings).with_instances(self.shelf.instance_types())
 
+    def _nobody_rebuilds(self) -> None:
+        """Raises WrongLife."""
+        self.shelf.read()
+        if self.shelf.rebuilding:
+            raise WrongLife(f"a rebuild began at {self.shelf.rebuilding} and has not ended: run `throughline rebuild` again")
+
     def identifiers_ever(self) -> Identifiers:
         """With what any definitions took as instances: stitch may have copies for these.  Raises Backpressure."""
         try:
@@ -88,6 +97,7 @@ class Wiring:
         return known_identifiers(self.settings).with_instances(types)
 
     async def wire(self, name: str) -> Wired:
+        await asyncio.to_thread(self._nobody_rebuilds)
         self._plain = producer(self.settings)
         await self._plain.start()
         return {"intake": self.intake, "identity": self.identity, "stitch": self.stitch, "land": self.land}[name](self._plain)
@@ -157,9 +167,10 @@ class Wiring:
         open_client = partial(database, settings)
         minutes = MinuteKeeper(settings, ClickHouseMinutes(open_client), plain, self.done)
         answers = Answers(settings, ClickHouseRecorded(open_client), self.identifiers_ever, plain, self.done)
+        lives = LandLives(ClickHouseLives(open_client), self.ids, partial(landed_before, settings))
         handler = Land(
             settings, Landing(settings, topics), ClickHouseSink(open_client), minutes, answers, self.consumer, self.erasures,
-            self.identifiers(),
+            self.identifiers(), lives,
         )  # fmt: skip
         return handler, handler.keep_landing
 

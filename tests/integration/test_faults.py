@@ -29,8 +29,14 @@ class Keeper:
 MOVES = pack(Redirects([Redirect("order:o", "customer:c", 1)]))
 LINKS = pack(Links([Link("order:o", "customer:c", (1, 0, "event", "source"))]))
 KEEPERS = [
-    Keeper("stitch", topology.LOG, topology.STATE, MOVES, "person.log is not the log that person.state was made from"),
-    Keeper("identity", topology.LINKS, topology.IDENTITY_STATE, LINKS, "identity.links is not the topic that identity.state was"),
+    Keeper("stitch", topology.LOG, topology.STATE, MOVES, "person.log is not the topic that person.state was made from"),
+    Keeper(
+        "identity",
+        topology.LINKS,
+        topology.IDENTITY_STATE,
+        LINKS,
+        "is not the topic that identity.state was made from",
+    ),
 ]
 
 

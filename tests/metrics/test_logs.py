@@ -65,7 +65,7 @@ def test_classes_and_places_of_a_chain_are_logged() -> None:
 
 
 def test_the_text_of_our_own_exceptions_is_logged_since_it_says_what_to_do() -> None:
-    script = PREAMBLE + "from streams.agents.cell import PositionLost\nfault('cannot', PositionLost('rebuild the state'))"
+    script = PREAMBLE + "from streams.transport import PositionLost\nfault('cannot', PositionLost('rebuild the state'))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 1
     assert [line["detail"] for line in lines(done.stderr)] == ["rebuild the state"]

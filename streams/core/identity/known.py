@@ -53,9 +53,15 @@ class Memory:
         self._changed: set[str] = set()
         self._changed_pairs: dict[tuple[str, str], bytes] = {}
         self._gone: set[bytes] = set()  # entries that are to be deleted
+        self._apart = 0  # partners in entries of their own
 
     def __len__(self) -> int:
         return len(self._packed)
+
+    @property
+    def entries(self) -> int:
+        """That `flush` gave and did not delete."""
+        return len(self._packed) + self._apart
 
     def __contains__(self, key: str) -> bool:
         return key in self._packed or key in self._changed
@@ -149,6 +155,7 @@ class Memory:
     def _keep_apart(self, key: str, partner: str, packed: bytes) -> None:
         many = self._many.setdefault(key, Many())
         before = many.packed.get(partner)
+        self._apart += before is None
         many.packed[partner] = packed
         was = before is not None and is_linked(_pair(before))
         many.counts[partner.partition(":")[0]] += is_linked(_pair(packed)) - was
@@ -158,6 +165,7 @@ class Memory:
         before = many.packed.pop(partner, None) if many is not None else None
         if many is None or before is None:
             return False
+        self._apart -= 1
         many.counts[partner.partition(":")[0]] -= is_linked(_pair(before))
         return True
 

@@ -13,6 +13,7 @@ from msgspec import structs
 
 from streams.core.clock import SILENT, PartitionClocks
 from streams.core.definition.length import ENDLESS_MS
+from streams.core.life import check_entries, check_format, check_life
 from streams.core.log import (
     FORMAT,
     Activation,
@@ -40,6 +41,7 @@ from streams.core.stitch.state import (
     BUCKET,
     NO_DEADLINE,
     POSITION,
+    STATE,
     WHOLE,
     Header,
     Position,
@@ -74,10 +76,6 @@ class Outcome(msgspec.Struct):
     suppressed: int = 0  # touchpoints that were dropped, because somebody in them was erased
 
 
-class WrongLife(Exception):
-    """The log is another one than the state knows; the text says what to do."""
-
-
 class Partition:
     """Raises WrongLife on restoring, and whatever a fault of ours raises; it is not to be used after that."""
 
@@ -103,11 +101,13 @@ class Partition:
         """Take up what the store holds.  An empty store registers the log's life; another life is refused."""
         kept = self.store.get(POSITION)
         if kept is not None:
-            self.position = unpack_position(kept)
-            self._same_life(life)
-            self.position.format = FORMAT
+            self.position = position = unpack_position(kept)
+            check_format(STATE, position.format)
+            check_life(STATE, "person.log", (life, self.partitions), (position.life, position.clocks.partitions))
+            position.format = FORMAT
         else:
             self.position.life, self.position.epoch = life, epoch
+        check_entries(STATE, self._entries(), self.position.entries if kept is not None else 0)
         self.judge.activate(self.position.activations)
         self.clock = self.position.clocks.judged()
         waiting = []
@@ -121,15 +121,9 @@ class Partition:
         self.forgetting.restore(waiting, self.clock)
         self._find_stale()
 
-    def _same_life(self, life: str) -> None:
-        position = self.position
-        if position.format > FORMAT:
-            raise WrongLife(f"person.state has format {position.format}, this worker reads {FORMAT}: use a newer Throughline")
-        if (position.life, position.clocks.partitions) != (life, self.partitions):
-            raise WrongLife(
-                f"person.log is not the log that person.state was made from (topic {life} with {self.partitions} partitions, "
-                f"known {position.life} with {position.clocks.partitions}): rebuild the state from the touchpoints"
-            )
+    def _entries(self) -> int:
+        """Of the store, besides the position."""
+        return len(self.store) - (self.store.get(POSITION) is not None)
 
     def step(self, records: Sequence[tuple[int, bytes]], now_ms: int) -> Outcome:
         """Work off (offset, packed record) pairs, as many as one transaction may concern.  `now_ms` is wall time, a trace."""
@@ -144,6 +138,7 @@ class Partition:
             if not done:
                 break
         rows = self._judge_touched(now_ms)
+        self.position.entries = self._entries()
         self.store.put(POSITION, pack_position(self.position))
         changed, clock = self.store.changed(), self._settled_clock()
         wanted, reduced = self.forgetting.asked, self.forgetting.reduced

@@ -15,10 +15,12 @@ touchpoints there were.
 
 from hashlib import blake2b
 from struct import Struct
+from struct import error as StructError  # it is a class
 
 import msgspec
 
 from streams.core.clock import PartitionClocks
+from streams.core.life import REMEDY, WrongLife
 from streams.core.log import Activation, Forgotten
 from streams.core.touchpoint import Touchpoint
 from streams.core.verdict import NEVER, Breakage, Clock, Lived
@@ -27,6 +29,8 @@ BUCKET, REDIRECT, POSITION = b"b", b"r", b"p"
 WHOLE = ""  # the key of a person's whole among its buckets
 HEADER = Struct(">qqI")
 NO_DEADLINE = (1 << 62) - 1
+STATE = "person.state"
+UNREADABLE = f"an entry of {STATE} cannot be read; {REMEDY}"
 RESTS, ASKS = 1 << 31, 1 << 30  # in the last field of a header, above the number of activations
 
 
@@ -105,6 +109,7 @@ class Position(msgspec.Struct, array_like=True):
     epoch: int = 0
     life: str = ""
     activations: list[Activation] = []
+    entries: int = -1  # of the state besides this one
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -140,11 +145,19 @@ def pack_bucket(header: Header, bucket: Bucket) -> bytes:
 
 
 def unpack_bucket(value: bytes) -> Bucket:
-    return _bucket(memoryview(value)[HEADER.size :])
+    """Raises WrongLife."""
+    try:
+        return _bucket(memoryview(value)[HEADER.size :])
+    except msgspec.DecodeError as error:
+        raise WrongLife(UNREADABLE) from error
 
 
 def read_header(value: bytes) -> Header:
-    next_deadline, final_ms, rest = HEADER.unpack_from(value)
+    """Raises WrongLife."""
+    try:
+        next_deadline, final_ms, rest = HEADER.unpack_from(value)
+    except StructError as error:
+        raise WrongLife(UNREADABLE) from error
     return Header(next_deadline, final_ms, rest & (ASKS - 1), bool(rest & RESTS), bool(rest & ASKS))
 
 

@@ -1,0 +1,82 @@
+"""How far the agents are, by what their groups have committed."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+
+from streams import topology
+from streams.settings import Settings
+from streams.topics import admin
+
+POLL_S = 0.3
+LOOK_BACK = 64  # offsets in front of a partition's end in which its last record is looked for first
+
+
+class Behind(Exception):
+    """An agent did not come to the end of a topic in time; the text says which."""
+
+
+class Passing:
+    def __init__(self, settings: Settings, until_s: float) -> None:
+        """`until_s`: monotonic time at which waiting ends.  Raises BrokerUnreachable."""
+        self._settings, self._until_s, self._open = settings, until_s, ExitStack()
+        self._admin = self._open.enter_context(admin(settings))
+        self._reader = KafkaConsumer(bootstrap_servers=settings.kafka_bootstrap, isolation_level="read_committed")
+        self._open.callback(self._reader.close)
+
+    def __enter__(self) -> "Passing":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def ends(self, name: str) -> dict[int, int]:
+        return {place.partition: offset for place, offset in self._reader.end_offsets(self._places(name)).items()}
+
+    def begins(self, name: str) -> dict[int, int]:
+        return {place.partition: offset for place, offset in self._reader.beginning_offsets(self._places(name)).items()}
+
+    def wait(self, agent: str, name: str, offsets: Mapping[int, int]) -> None:
+        """Until the agent is done with these records; -1 for none.  Raises Behind."""
+        while behind := self.behind(agent, name, offsets):
+            if time.monotonic() > self._until_s:
+                raise Behind(f"{agent} has not come to the end of {name} (partitions {', '.join(map(str, behind))})")
+            time.sleep(POLL_S)
+
+    def behind(self, agent: str, name: str, offsets: Mapping[int, int]) -> list[int]:
+        """Partitions whose record at the offset the agent is not done with."""
+        group = f"{self._settings.namespace}.{agent}"
+        found = self._admin.list_group_offsets({group: self._places(name)})[group]
+        committed = {place.partition: its.offset for place, its in found.items() if its is not None}
+        return [part for part, at in offsets.items() if at >= 0 and committed.get(part, -1) <= at]
+
+    def last(self, name: str) -> dict[int, int]:
+        """Offset of the last record of each partition, without the marks of transactions; -1 for none."""
+        found = dict.fromkeys(self.ends(name), -1)
+        back = LOOK_BACK
+        while True:
+            missing = {part: end for part, end in self.ends(name).items() if found[part] < 0}
+            begins = {part: max(0, end - back) for part, end in missing.items()}
+            for record in self.read(name, begins) if begins else ():
+                found[record.partition] = max(found[record.partition], record.offset)
+            if all(found[part] >= 0 or begin == 0 for part, begin in begins.items()):
+                return found
+            back *= 16
+
+    def read(self, name: str, begins: Mapping[int, int]) -> Iterator[Any]:
+        """Committed records from these offsets on, by partition, to where it ended when this began."""
+        places = [place for place in self._places(name) if place.partition in begins]
+        self._reader.assign(places)
+        for place in places:
+            self._reader.seek(place, begins[place.partition])
+        ends = self._reader.end_offsets(places)
+        while any(self._reader.position(place) < ends[place] for place in places):
+            for several in self._reader.poll(timeout_ms=500).values():
+                yield from several
+
+    def _places(self, name: str) -> list[TopicPartition]:
+        topic = next(each for each in topology.TOPICS if each.name == name)
+        return [TopicPartition(self._settings.topic(name), part) for part in range(topology.partitions(topic, self._settings))]
