@@ -25,6 +25,9 @@ lint: setup             ## style, types, arrows of the layout, dependencies
 bench: setup            ## figures for docs/benchmarks.md
 	$(BIN)/python -m tests.bench $(ARGS)
 
+chaos: setup            ## attacks for half an hour; ARGS="--count 300000 --only broker"
+	$(BIN)/python -m tests.chaos $(ARGS)
+
 setup: $(READY)
 
 $(READY): pyproject.toml requirements.lock

@@ -2,6 +2,7 @@
 
 from streams.core.log import FORMAT
 
+READABLE = (2, FORMAT)  # formats of a state that this worker goes on from
 REMEDY = "stop the workers and run `throughline rebuild`"
 
 
@@ -13,6 +14,8 @@ def check_format(state: str, kept: int) -> None:
     """Raises WrongLife."""
     if kept > FORMAT:
         raise WrongLife(f"{state} has format {kept}, this worker reads {FORMAT}: use a newer Throughline")
+    if kept not in READABLE:
+        raise WrongLife(f"{state} has format {kept}, this worker reads {' and '.join(map(str, READABLE))}; {REMEDY}")
 
 
 def check_entries(state: str, found: int, counted: int) -> None:

@@ -1,7 +1,9 @@
-"""A door in front of the database that a test can shut: connections break, and new ones are refused."""
+"""A door in front of the database that a test can shut, so that connections break and new ones are refused; or let stand half open,
+so that nothing comes through and nobody is told; or make slow."""
 
 import socket
 import threading
+import time
 from contextlib import suppress
 
 
@@ -13,6 +15,9 @@ class Gate:
         self._listener: socket.socket | None = None
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self.port = 0
+        self.delay_s = 0.0  # for every piece of what passes
+        self.passes = threading.Event()  # cleared: what is sent waits, and connections look alive
+        self.passes.set()
         self.open()
 
     def open(self) -> None:
@@ -37,15 +42,16 @@ class Gate:
                 far = socket.create_connection(self._target)
                 self._pairs.append((near, far))
                 for source, sink in ((near, far), (far, near)):
-                    threading.Thread(target=_pump, args=(source, sink), daemon=True).start()
+                    threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
 
-
-def _pump(source: socket.socket, sink: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(1 << 16):
-            sink.sendall(data)
-    _end(source)
-    _end(sink)
+    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(1 << 16):
+                time.sleep(self.delay_s)
+                self.passes.wait()
+                sink.sendall(data)
+        _end(source)
+        _end(sink)
 
 
 def _end(end: socket.socket) -> None:

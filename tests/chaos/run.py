@@ -1,0 +1,42 @@
+"""Attack after attack on one arena, then the account."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.chaos.arena import Account, Arena, Survived
+from tests.chaos.attacks import Attack
+
+
+class Outcome(NamedTuple):
+    """`doubled`: how often a row was seen twice while all this went on; `looks`: how often somebody looked."""
+
+    survived: list[Survived]
+    account: Account
+    doubled: int
+    looks: int
+    wrong: str  # how the views differ from one computation over all; empty: not at all
+
+
+def run(
+    folder: Path, attacks: Sequence[Attack], count: int, seed: int, times: Callable[[Attack], int], tell: Callable[[str], None]
+) -> Outcome:
+    """`count` touchpoints come meanwhile; what is left of them afterwards comes at once."""
+    survived = []
+    with Arena(folder, count, seed) as arena, arena.watch as watch:
+        for attack in attacks:
+            recovered_s = []
+            for number in range(times(attack)):
+                attack.strike(arena, number)
+                recovered_s.append(arena.recovered_s())
+                tell(f"{attack.name}: back after {recovered_s[-1]:.1f} s, {arena.sent:,} touchpoints sent")
+            survived.append(Survived(attack.name, len(recovered_s), recovered_s))
+        tell("all that is left")
+        arena.settle()
+        tell("comparing")
+        account, wrong = arena.account(), ""
+        try:
+            arena.assert_exact()
+        except AssertionError as error:
+            wrong = str(error)
+    return Outcome(survived, account, len(watch.found), watch.looks, wrong)

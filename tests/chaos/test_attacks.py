@@ -1,0 +1,17 @@
+"""The short form of `make chaos`."""
+
+from pathlib import Path
+
+from tests.chaos.attacks import ATTACKS
+from tests.chaos.run import run
+
+COUNT = 30_000
+
+
+def test_nothing_is_lost_or_seen_twice_whatever_is_killed(tmp_path: Path) -> None:
+    outcome = run(tmp_path, ATTACKS, COUNT, 7, lambda attack: attack.short, print)
+    assert outcome.wrong == ""
+    assert (outcome.account.lost, outcome.doubled) == (0, 0)
+    its = outcome.account
+    assert its.received == its.landed + its.rejected + its.duplicates
+    assert outcome.looks > 20
