@@ -64,7 +64,7 @@ class Arena:
     """While inside, workers run and touchpoints come: orders and cases of a shop, and a crowd whose people are linked and unlinked;
     some late, some twice, some broken."""
 
-    def __init__(self, folder: Path, count: int, seed: int, *, pace_s: float = 0.5) -> None:
+    def __init__(self, folder: Path, count: int, seed: int, *, pace_s: float) -> None:
         self._folder, self._count, self._pace_s = folder, count, pace_s
         self.chance = random.Random(seed)
         self._open, self._over = ExitStack(), threading.Event()
@@ -86,7 +86,7 @@ class Arena:
         )
         self.workers = [self.pipeline.start(), self.pipeline.start()]
         self.pipeline.shared("stitch", 2)
-        self.watch = DoublesWatch(self._direct)
+        self.watch = DoublesWatch(self._direct, outages=True)
         self._loading = threading.Thread(target=self._load, daemon=True)
         self._loading.start()
         return self

@@ -1,11 +1,14 @@
 """Attack after attack on one arena, then the account."""
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.chaos.arena import Account, Arena, Survived
+from tests.chaos.arena import CHUNK, Account, Arena, Survived
 from tests.chaos.attacks import Attack
+
+BETWEEN_S = 8.0  # that an attack takes, about: so the load lasts as long as the attacks
 
 
 class Outcome(NamedTuple):
@@ -22,8 +25,11 @@ def run(
     folder: Path, attacks: Sequence[Attack], count: int, seed: int, times: Callable[[Attack], int], tell: Callable[[str], None]
 ) -> Outcome:
     """`count` touchpoints come meanwhile; what is left of them afterwards comes at once."""
+    for name in ("clickhouse_driver", "kafka", "aiokafka"):  # that they are away is what this is about
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     survived = []
-    with Arena(folder, count, seed) as arena, arena.watch as watch:
+    pace_s = BETWEEN_S * sum(map(times, attacks)) * CHUNK / count
+    with Arena(folder, count, seed, pace_s=pace_s) as arena, arena.watch as watch:
         for attack in attacks:
             recovered_s = []
             for number in range(times(attack)):
