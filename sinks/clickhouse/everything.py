@@ -7,6 +7,7 @@ from typing import Any
 
 from clickhouse_driver import Client
 
+from sinks.clickhouse.attributes import attributes
 from sinks.clickhouse.forgetting import REJECTED, identifiers_of_person
 from sinks.clickhouse.timeline import person_id
 
@@ -51,6 +52,7 @@ def everything(
     _prove(found["breakages"], _rows(client, EVIDENCE, person))
     touchpoints = found["touchpoints"] = _touchpoints(client, keys)
     found["consents"] = consents(touchpoints)
+    found["attributes"] = [each._asdict() for each in attributes(client, person["person"])]
     purposes = Counter(str(its) for each in touchpoints if (its := each["attributes"].get(PURPOSE)) is not None)
     found["purposes"] = [{"purpose": name, "touchpoints": count} for name, count in sorted(purposes.items())]
     found["rejected"] = _rejected(client, lambda key, its: mentioned(key, its, keys))

@@ -6,7 +6,8 @@
 -- Readers are granted views and no table; the views run with the rights of who migrated, the wide ones of who applied definitions:
 -- the owner in both cases, so that who lands needs no right to make views.
 
--- Journeys, breakages and figures.  Instances are order and case numbers; no view here shows an address, name or number of a person.
+-- Journeys, breakages and figures.  Instances are order and case numbers; no view here shows an address, name or number of a person,
+-- as long as no attribute of persons (person_…) is one.
 CREATE ROLE IF NOT EXISTS throughline_reader SETTINGS readonly = 2;
 GRANT SELECT ON v_journeys TO throughline_reader;
 GRANT SELECT ON v_stages TO throughline_reader;
@@ -17,6 +18,9 @@ GRANT SELECT ON v_breakage_history TO throughline_reader;
 GRANT SELECT ON v_breakage_evidence TO throughline_reader;
 GRANT SELECT ON v_journey_consents TO throughline_reader;
 GRANT SELECT ON v_consents TO throughline_reader;
+GRANT SELECT ON v_person_attributes TO throughline_reader;
+GRANT SELECT ON v_journey_attributes TO throughline_reader;
+GRANT SELECT ON v_breakage_attributes TO throughline_reader;
 GRANT SELECT ON v_journey_minutes TO throughline_reader;
 GRANT SELECT ON v_journey_hours TO throughline_reader;
 -- The wide views of definitions, v_journey_order and so on, also those that are activated later.

@@ -23,7 +23,18 @@ from streams.core.lateness import SourceClock, from_metadata, to_metadata
 from streams.core.log import IntakeClock, pack
 from streams.fault import fault
 from streams.metrics.metric import Reading
-from streams.metrics.table import CLAMPED, EVENT_AGE, EXCLUDED, IGNORED, REJECTED, SUPPRESSED, TOO_LATE, TOUCHPOINTS, clock_lag
+from streams.metrics.table import (
+    CLAMPED,
+    DESCRIPTIONS,
+    EVENT_AGE,
+    EXCLUDED,
+    IGNORED,
+    REJECTED,
+    SUPPRESSED,
+    TOO_LATE,
+    TOUCHPOINTS,
+    clock_lag,
+)
 from streams.settings import Settings
 from streams.transport import Batch, BatchConsumer
 
@@ -166,6 +177,7 @@ def _count(taken: Taken, now_ms: int) -> None:
     TOUCHPOINTS.add(taken.accepted)
     TOO_LATE.add(taken.too_late)
     EXCLUDED.add(taken.excluded)
+    DESCRIPTIONS.add(taken.described)
     CLAMPED.add(taken.clamped)
     IGNORED.add(taken.ignored)
     SUPPRESSED.add(taken.suppressed)

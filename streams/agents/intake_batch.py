@@ -14,7 +14,7 @@ from streams.core.lateness import SourceClock
 from streams.core.log import SEEN, Link
 from streams.core.mentioned import mentioned
 from streams.core.suppressed import Suppressed
-from streams.core.touchpoint import Order, Touchpoint, attributes_of, order_of
+from streams.core.touchpoint import DESCRIBED, DESCRIBES, Order, Touchpoint, attributes_of, order_of
 from streams.core.verdict import NEVER
 from streams.settings import Settings
 
@@ -31,6 +31,7 @@ class Taken(msgspec.Struct):
     accepted: int = 0  # of the records; `touchpoints` has copies for other addresses besides
     too_late: int = 0
     excluded: int = 0  # because of their purpose
+    described: int = 0  # only say what their person is
     clamped: int = 0
     ignored: int = 0  # identifiers
     suppressed: int = 0  # records that carry somebody who was erased
@@ -81,8 +82,10 @@ class Reader:
         taken.ignored += len(content["identifiers"]) - len(touchpoint.identifiers)
         self._stamp(touchpoint, record, clock)
         self.pass_on(touchpoint, taken)
-        # one that is ahead of its time says nothing about those behind it, which may wait for long
-        taken.newest_ms = max(taken.newest_ms, min(touchpoint.occurred_at, record.timestamp))
+        if touchpoint.action == DESCRIBED:  # nothing happened then: it is no news of how far its source is
+            taken.described += touchpoint.late_ms == DESCRIBES
+        else:  # one that is ahead of its time says nothing about those behind it, which may wait for long
+            taken.newest_ms = max(taken.newest_ms, min(touchpoint.occurred_at, record.timestamp))
         taken.too_late += touchpoint.too_late and touchpoint.late_ms > 0
         taken.excluded += touchpoint.too_late and not touchpoint.late_ms
 
@@ -98,7 +101,7 @@ class Reader:
         What is excluded by its purpose goes the way of what is too late, and is not late: by that it is known.
         """
         touchpoint.received_at, touchpoint.partition, touchpoint.offset = record.timestamp, record.partition, record.offset
-        if not touchpoint.load:
+        if not touchpoint.load and not touchpoint.too_late:
             touchpoint.late_ms = clock.lateness_ms(touchpoint.occurred_at)
             touchpoint.too_late = touchpoint.late_ms > self._horizon_ms
         if self._excluded and attributes_of(touchpoint).get(PURPOSE) in self._excluded:

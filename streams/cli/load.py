@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from streams.cli.errors import CheckFailed
 from streams.cli.reach import reaching
 from streams.settings import Settings, load_settings
-from streams.sources import shipped
+from streams.sources import LOOKUP, LOOKUP_VARIABLES, shipped
 from streams.sources.produce import Target, find_topic
 from streams.topology import TOUCHPOINTS
 
@@ -43,12 +43,15 @@ def load_command(
     paths: Annotated[
         list[Path], typer.Argument(help="Parquet, CSV or JSON files, or folders of them; each a view named by its stem.")
     ],
-    mapping: Annotated[str, typer.Option(help=f"A .sql file, or one that ships: {', '.join(shipped())}.")],
+    mapping: Annotated[
+        str, typer.Option(help=f"A .sql file, or one that ships: {', '.join(shipped())}; {LOOKUP}: lookup files, what persons are.")
+    ],
     rate: Annotated[float | None, typer.Option(min=0.001, help="Touchpoints per second; without it as fast as possible.")] = None,
     name: Annotated[str, typer.Option("--load", help="Marks a history load into a live deployment by this name.")] = "",
     wire_format: Annotated[Format, typer.Option("--format", help="How touchpoints are written.")] = Format.avro,
     variables: Annotated[
-        list[str] | None, typer.Option("--set", help="NAME=VALUE, for getvariable('NAME') in the mapping.")
+        list[str] | None,
+        typer.Option("--set", help=f"NAME=VALUE, for getvariable('NAME') in the mapping; {LOOKUP}: {', '.join(LOOKUP_VARIABLES)}."),
     ] = None,
     shuffle: Annotated[int | None, typer.Option(help="Random order, by this seed.")] = None,
     duplicates: Annotated[float, typer.Option(min=0, max=1, help="With --shuffle: share of touchpoints that come twice.")] = 0.0,

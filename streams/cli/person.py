@@ -10,6 +10,7 @@ from clickhouse_driver import Client
 from rich.console import Console
 from rich.table import Table
 
+from sinks.clickhouse.attributes import Attribute, attributes
 from sinks.clickhouse.timeline import Moment, Proof, person_timeline, timeline
 from streams.cli import erase, erased, export
 from streams.cli.reach import reaching
@@ -47,15 +48,16 @@ def show(
     identifier: Annotated[str, typer.Argument(metavar=METAVAR, help=HELP)],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, with everything.")] = False,
 ) -> None:
-    """Every touchpoint, journey, promise and breakage of a person in the order of event time, with the evidence."""
+    """What a person is, and every touchpoint, journey, promise and breakage in the order of event time, with the evidence."""
     settings = load_settings()
     with reaching(settings):
         client = database(settings)
         person_id = whom(client, settings, identifier).person_id
-        moments = timeline(client, person_id)
+        moments, known = timeline(client, person_id), attributes(client, person_id)
         if as_json:
-            typer.echo(json.dumps(_story(person_id, moments), default=_iso, ensure_ascii=False))
+            typer.echo(json.dumps(_story(person_id, known, moments), default=_iso, ensure_ascii=False))
         elif moments:
+            _print_attributes(known)
             _print(moments)
         if not moments:
             typer.echo(stranger(settings, identifier), err=True)
@@ -65,6 +67,11 @@ def show(
 def show_person(client: Client, identifier_type: str, value: str) -> None:
     """Prints the story of the person that an identifier belongs to."""
     _print(person_timeline(client, identifier_type, value))
+
+
+def _print_attributes(known: list[Attribute]) -> None:
+    for each in known:
+        typer.echo(f"{each.name}: {each.value}  (since {_when(each.since)})")
 
 
 def _print(moments: list[Moment]) -> None:
@@ -100,9 +107,9 @@ def _when(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _story(person: str, moments: list[Moment]) -> dict[str, Any]:
+def _story(person: str, known: list[Attribute], moments: list[Moment]) -> dict[str, Any]:
     told = [{**moment._asdict(), "evidence": [proof._asdict() for proof in moment.evidence]} for moment in moments]
-    return {"person_id": person, "moments": told}
+    return {"person_id": person, "attributes": [each._asdict() for each in known], "moments": told}
 
 
 def _iso(value: object) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from streams.core.identifiers import Identifiers
 from streams.core.identifiers.types import ON_PURPOSE
-from streams.core.touchpoint import Scalar, Touchpoint, content_hash
+from streams.core.touchpoint import DESCRIBED, DESCRIBES, Scalar, Touchpoint, content_hash
 
 RejectReason = Literal[
     "undecodable", "unknown_schema", "invalid_enum", "missing_field", "invalid_value", "missing_identifier",
@@ -63,7 +63,10 @@ def touchpoint_of(record: Mapping[str, Any], identifiers: Identifiers, limits: L
         occurred_at, _sequence(record), _required_text(record, "event_id"), _required_text(record, "source"), origin, channel,
         action, direction, pairs, _attributes(record.get("attributes")), region, locale, agent, team,
     )  # fmt: skip
-    return Touchpoint(*content, address, content_hash(content), load=load)
+    touchpoint = Touchpoint(*content, address, content_hash(content), load=load)
+    if action == DESCRIBED:  # goes the way of what is too late, as what is excluded does
+        touchpoint.late_ms, touchpoint.too_late = DESCRIBES, True
+    return touchpoint
 
 
 def clamp(record: dict[str, Any], limits: Limits, now_ms: int) -> bool:

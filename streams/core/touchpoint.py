@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 Scalar = str | int | float | bool
+DESCRIBED = "person.described"  # action: it says what its person is, nothing happened; so it links nobody and is part of no journey
+DESCRIBES = -1  # its late_ms, beside too_late
+OF_PERSON = "person_"  # what an attribute's name begins with that is one of its person from then on
 Order = tuple[int, int, str, str]
 if TYPE_CHECKING:
     Pairs = tuple[tuple[str, str], ...]
@@ -36,7 +39,7 @@ class Touchpoint(msgspec.Struct, array_like=True, gc=False):
     team: str
     address: str  # identifier key that decides where it travels, see `identifier_key`
     content_hash: int  # 64 bits of the content; among copies the smallest wins
-    late_ms: int = 0  # how far behind the clock that intake had sent; 0 is not late
+    late_ms: int = 0  # how far behind the clock that intake had sent; 0 is not late, DESCRIBES with an action of DESCRIBED
     too_late: bool = False  # beyond the late horizon: it lands, and changes no journey
     load: str = ""  # name of the history load that brought it; empty for live traffic
     received_at: int = 0  # when the broker stored it on the input topic

@@ -76,6 +76,10 @@ EXCLUDED = Counter(
     "throughline_touchpoints_excluded_total", "touchpoints", "Of these, excluded by their purpose (excluded_purposes): they land, "
     "and are neither linked nor part of a journey.", INTAKE,
 )  # fmt: skip
+DESCRIPTIONS = Counter(
+    "throughline_touchpoints_described_total", "touchpoints", "Of these, person.described: they land, say what their person is, "
+    "and are neither linked nor part of a journey.", INTAKE,
+)  # fmt: skip
 CLAMPED = Counter(
     "throughline_touchpoints_clamped_total", "touchpoints", "Of these, too far ahead of the time at which the broker stored them: "
     "with future_stamps = clamped they happened then.", INTAKE,

@@ -20,21 +20,23 @@ def single(field: Field, kind: str | None) -> str:
     if kind is None:
         return default
     if field.name == "occurred_at":
-        return _epoch_ms(kind)
+        return epoch_ms(kind, field.name)
     if field.kind == "long" and kind not in _WHOLE:
         raise UnusableColumn(f"the column {field.name} is {kind}; a whole number is expected")
     value = f"CAST({quoted(field.name)} AS {'BIGINT' if field.kind == 'long' else 'VARCHAR'})"
     return value if field.default is None else f"coalesce({value}, {default})"
 
 
-def _epoch_ms(kind: str) -> str:
+def epoch_ms(kind: str, name: str) -> str:
+    """A column of times; NULL where a text is none."""
+    column = quoted(name)
     if kind in _WHOLE:
-        return "CAST(occurred_at AS BIGINT)"
+        return f"CAST({column} AS BIGINT)"
     if kind == "VARCHAR":
-        return "epoch_ms(TRY_CAST(occurred_at AS TIMESTAMPTZ))"
+        return f"epoch_ms(TRY_CAST({column} AS TIMESTAMPTZ))"
     if kind == "DATE" or kind.startswith("TIMESTAMP"):
-        return f"epoch_ms(CAST(occurred_at AS {'TIMESTAMPTZ' if kind.endswith('ZONE') else 'TIMESTAMP'}))"
-    raise UnusableColumn(f"the column occurred_at is {kind}; expected a timestamp, epoch milliseconds or ISO 8601 text")
+        return f"epoch_ms(CAST({column} AS {'TIMESTAMPTZ' if kind.endswith('ZONE') else 'TIMESTAMP'}))"
+    raise UnusableColumn(f"the column {name} is {kind}; expected a timestamp, epoch milliseconds or ISO 8601 text")
 
 
 def identifier(name: str, kind: str) -> tuple[str, str]:

@@ -90,8 +90,8 @@ def reader(file: Path, *, as_text: bool = False) -> str:
     return f"read_csv({literal(str(file))}, sample_size = -1{more}{', all_varchar = true' if as_text else ''})"
 
 
-def open_files(files: Sequence[Path], variables: Lookup[str, str]) -> duckdb.DuckDBPyConnection:
-    """-> a connection that sees each file as a view and each variable by `getvariable('name')`, as text.
+def open_files(files: Sequence[Path], variables: Lookup[str, str], *, as_text: bool = False) -> duckdb.DuckDBPyConnection:
+    """-> a connection that sees each file as a view and each variable by `getvariable('name')`, as text.  `as_text`: see `reader`.
 
     One thread, so that ties come in the same order each time: an interrupted load continues by row number.
     """
@@ -101,7 +101,7 @@ def open_files(files: Sequence[Path], variables: Lookup[str, str]) -> duckdb.Duc
         connection.execute(f"SET VARIABLE {quoted(name)} = ?", [value])
     for file in files:
         try:
-            connection.execute(f"CREATE VIEW {quoted(stem(file))} AS SELECT * FROM {reader(file)}")
+            connection.execute(f"CREATE VIEW {quoted(stem(file))} AS SELECT * FROM {reader(file, as_text=as_text)}")
         except duckdb.Error as error:
             raise ConfigurationError(f"{file}: {said(error)}; {REMEDY}") from None
     return connection

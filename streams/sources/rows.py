@@ -8,7 +8,9 @@ import duckdb
 
 from streams.core.identifiers import Identifiers
 from streams.settings import ConfigurationError
+from streams.sources import LOOKUP
 from streams.sources.columns import MAPPED, Columns, bind
+from streams.sources.lookup import lookup
 from streams.sources.mapping import Mapping, data_files, fingerprint, open_files, quoted, read_mapping
 from streams.sources.replay import Replay, select
 from streams.sources.wire import Row
@@ -18,7 +20,7 @@ LOADED_AT = "loaded_at"  # the variable by which a mapping knows when it is load
 
 @dataclass(frozen=True)
 class Source:
-    """What to read: a mapping by path or shipped name, over files and folders."""
+    """What to read: a mapping by path or shipped name, or `attributes` for lookup files, over files and folders."""
 
     mapping: str
     paths: Sequence[Path]
@@ -30,9 +32,11 @@ class Rows:
     """An opened source.  Raises ConfigurationError when mapping, files or result cannot be used."""
 
     def __init__(self, source: Source, identifiers: Identifiers, loaded_at: str) -> None:
-        self._mapping: Mapping = read_mapping(source.mapping)
+        shipped = None if source.mapping == LOOKUP else read_mapping(source.mapping)
         self._files = data_files(source.paths)
-        self._connection = open_files(self._files, {LOADED_AT: loaded_at, **source.variables})
+        # as text a customer 007 stays one, and a value is what is written
+        self._connection = open_files(self._files, {LOADED_AT: loaded_at, **source.variables}, as_text=shipped is None)
+        self._mapping: Mapping = shipped or lookup(self._connection, self._files, source.variables, identifiers)
         self.columns: Columns = bind(self._connection, self._mapping, strength(identifiers))
         self._source = source
 

@@ -24,6 +24,15 @@ def problems(text: str) -> list[str]:
         ("stages: {a: {from: x, to: y, form: 1}}", "5: stages.a.form: unknown key `form`; did you mean `from`?"),
         ("breakages: {absence: {absence: {after: a, of: b, within: 1h, whithin: 1}}}", "did you mean `within`?"),
         ("closes: {Done: x}", "5: closes.Done: expected a name of small letters, digits and `_`, got `Done`"),
+        (
+            "keeps: {a: {of: [x, person.described], take: count}}",
+            "5: keeps.a.of.1: `person.described` says what a person is and is",
+        ),
+        (
+            "closes: {Done: {action: [x, person.described]}}",
+            "5: closes.Done: `person.described` says what a person is and is part of no",
+        ),
+        ("cases: [{name: a, given: [[1h, person.described]], at: 1h, expect: {}}]", "is part of no journey: select what happened"),
         ("closes: {expired: x}", "5: closes.expired: `expired` is set by Throughline itself: take another name"),
         ("keeps: {promises_without_due: {of: a, take: count}}", "is set by Throughline itself: take another name"),
         (

@@ -29,10 +29,11 @@ WHERE instance NOT LIKE '%maria%' ORDER BY ALL
 """
 COUNTED = "SELECT definition, kind, name, sum(n) FROM v_journey_minutes GROUP BY ALL ORDER BY ALL"
 STANDING = "SELECT count() FROM v_journeys"
+DESCRIBED = "SELECT count() FROM v_person_attributes WHERE person_id NOT IN (SELECT person_id FROM v_journeys)"
 
 
 def life_of(name: str, customer: str) -> list[Record]:
-    """An order that is late, a case that nobody answers, and an e-mail that says who both are."""
+    """An order that is late, a case that nobody answers, an e-mail that says who both are, and what the person is."""
     order, case, due = {"order": f"order-of-{name}"}, {"case": f"case-of-{name}"}, {"due": BEGIN_MS + DAY_MS, "amount": 5.0}
     person = {"customer": customer}
     return [
@@ -41,6 +42,7 @@ def life_of(name: str, customer: str) -> list[Record]:
         touch("site.visited", BEGIN_MS + HOUR_MS, {**person, "email": f"{name}@casa.test"}),
         touch("case.opened", BEGIN_MS + 4 * DAY_MS, {**case, "email": f"{name}@casa.test"}, {"phone_said": "none"}),
         touch("case.asked", BEGIN_MS + 4 * DAY_MS + 1, case),
+        touch("person.described", BEGIN_MS, {**person, "email": f"{name}@casa.test"}, {"person_tier": "gold"}),
     ]
 
 
@@ -110,6 +112,7 @@ def test_a_person_can_have_everything_that_is_known_of_it(shop: Shop) -> None:
     assert [each["definition"] for each in told["journeys"]] == ["order", "service_case"]
     assert [each["state"] for each in told["promises"]] == ["kept_late"]
     assert {(each["rule"], len(each["evidence"])) for each in told["breakages"]} == {("late", 2), ("unanswered", 1)}
+    assert [(each["name"], each["value"]) for each in told["attributes"]] == [("tier", "gold")]
     assert [(each["purpose"], each["state"]) for each in told["consents"]] == [("marketing", "withdrawn"), ("surveys", "granted")]
     assert told["purposes"] == [{"purpose": "marketing", "touchpoints": 2}, {"purpose": "surveys", "touchpoints": 1}]
     assert sorted(each["reason"] for each in told["rejected"]) == ["missing_field", "undecodable"]
@@ -167,5 +170,6 @@ def _gone(shop: Shop) -> None:
     assert all(each["until"] for each in told["left"])
     assert shop.left("--ignore-retention")["left"] == told["left"]
     assert shop.of_others() == shop.others
+    assert shop.pipeline.query(DESCRIBED) == [(0,)]
     verified = json.loads(shop.pipeline.command("verify", "--json"))
     assert (verified["differences"], verified["settled"]) == (0, True)

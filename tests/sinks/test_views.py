@@ -34,7 +34,10 @@ from tests.sinks.samples import (
 
 PLAIN = {"String", "Bool", "Float64", "Int64", "UInt32", "UInt64", "DateTime64(3, 'UTC')"}
 EVERYTHING: dict[str, list[Any]] = {
-    "touchpoints": [touchpoint(), samples.consent("granted", AT - 1)],
+    "touchpoints": [
+        touchpoint(), samples.consent("granted", AT - 1),
+        touchpoint("t", attributes={"person_tier": "gold"}, address="customer:c1", occurred_at=AT - 1),
+    ],
     "journeys": [journey(clock_at=NEVER, stages=[stage()], promises=[promise()], facts=[{"name": "price", "value": 1.5}])],
     "breakages": [breakage(clock_at=NEVER)],
     "people": [person()],
@@ -42,7 +45,7 @@ EVERYTHING: dict[str, list[Any]] = {
     "receipts": [samples.receipt()],
     "rejected_touchpoints": [rejected()],
     "clocks": [samples.clock()],
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -10,6 +10,7 @@ from streams.core.definition.document import Place
 from streams.core.definition.problems import meant
 from streams.core.definition.written import section as _section
 from streams.core.definition.written import written_selectors
+from streams.core.touchpoint import DESCRIBED
 
 EXPIRED = "expired"
 WITHOUT_DUE = "promises_without_due"
@@ -31,15 +32,25 @@ def unknown_references(definition: dict[str, Any], calendars: Collection[str] | 
     for place, said in written_selectors(definition):
         if isinstance(said, dict):
             yield from _own_breakage(definition, (*place, "breaks"), said.get("breaks"))
+        yield from _described(place, said.get("action") if isinstance(said, dict) else said)
     for place, name in _calendars(definition):
         if calendars is not None and isinstance(name, str):
             yield from _known("calendar", name, calendars, place)
     yield from _cases(definition)
 
 
+def _described(place: Place, action: Any) -> Found:
+    if DESCRIBED in (action if isinstance(action, list) else [action]):
+        yield place, f"`{DESCRIBED}` says what a person is and is part of no journey: select what happened"
+
+
 def _cases(definition: dict[str, Any]) -> Found:
     cases = definition.get("cases")
     for index, case in enumerate(cases if isinstance(cases, list) else []):
+        for number, given in enumerate(_list(case, "given") if isinstance(case, dict) else ()):
+            yield from _described(
+                ("cases", index, "given", number), given[1] if isinstance(given, list) and len(given) > 1 else None
+            )
         rules = _section(definition, "breakages")
         for rule in _section(case, "expect") if isinstance(case, dict) else ():
             yield from _known("rule", rule, rules, ("cases", index, "expect", rule))

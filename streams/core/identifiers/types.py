@@ -117,6 +117,10 @@ class Identifiers:
         mark = "x" if never and never(value.lower()) else "h"
         return mark + HMAC(self._secret, f"{name}\0{value}".encode(), sha256).hexdigest()[:32]
 
+    def key_for(self, use: str) -> str:
+        """A key that is used for nothing else, 64 hex digits: a secret one where the hashes' is."""
+        return HMAC(self._secret, use.encode(), sha256).hexdigest()
+
     # where a touchpoint goes, and whom it links -----------------------------------------------------------------------
 
     def address(self, pairs: Pairs) -> str | None:
