@@ -10,7 +10,9 @@ from typing import Any, NamedTuple, Protocol
 
 from streams.core.touchpoint import Touchpoint
 
-TABLES = ("touchpoints", "journeys", "breakages", "people", "pairs", "receipts", "rejected_touchpoints", "clocks")
+TABLES = (
+    "touchpoints", "journeys", "breakages", "people", "pairs", "receipts", "rejected_touchpoints", "replayed_touchpoints", "clocks",
+)  # fmt: skip
 MAX_ROWS = 100_000
 
 
@@ -22,6 +24,8 @@ class Batch:
       touchpoints           `streams.core.touchpoint.Touchpoint`; `versions` holds the place of each on person.log
       journeys, breakages, people, pairs, receipts, rejected_touchpoints
                             decoded Avro records of the subject of that name
+      replayed_touchpoints  where a rejected record lay (received_at, topic, partition, offset), and where and when it was tried again
+                            (replayed_partition, replayed_offset, replayed_at)
       clocks                `ClockRow`
     `topic_id` tells a topic from one that was made anew under the same name.
     """

@@ -125,6 +125,13 @@ def rejected_touchpoints(insert: Insert) -> Columns:
     return {**picked(insert.rows, REJECTED), "headers.name": names, "headers.value": values}
 
 
+REPLAYED = ("received_at", "topic", "partition", "offset", "replayed_at", "replayed_partition", "replayed_offset")
+
+
+def replayed_touchpoints(insert: Insert) -> Columns:
+    return picked(insert.rows, REPLAYED)
+
+
 def clocks(insert: Insert) -> Columns:
     return dict(zip(ClockRow._fields, zip(*insert.rows, strict=True), strict=True))
 
@@ -137,6 +144,7 @@ COLUMNS: dict[str, Callable[[Insert], Columns]] = {
     "pairs": pairs,
     "receipts": receipts,
     "rejected_touchpoints": rejected_touchpoints,
+    "replayed_touchpoints": replayed_touchpoints,
     "clocks": clocks,
 }
 

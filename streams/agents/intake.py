@@ -6,7 +6,7 @@ Nothing here is transactional: whatever is sent twice is the same touchpoint, th
 import asyncio
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -17,7 +17,7 @@ from faust.types.tuples import TP
 from schemas.codec import encoder
 from streams import topology
 from streams.agents.intake_batch import Reader, Taken
-from streams.agents.marks import CLOCK_KEY, clock_mark
+from streams.agents.marks import CLOCK_KEY, REPLAYED_KEY, clock_mark, replayed_mark
 from streams.agents.producing import Destination, Record, confirmed, send_each
 from streams.core.lateness import SourceClock, from_metadata, to_metadata
 from streams.core.log import IntakeClock, Links, Touchpoints, cut, home, pack, weigh
@@ -112,9 +112,15 @@ class Intake:
         if taken.links:
             pieces = (taken.links[at : at + MOST_LINKS] for at in range(0, len(taken.links), MOST_LINKS))
             records[self._links, 0] = [Record(None, pack(Links(piece))) for piece in pieces]
-        if taken.rejected:
-            records[self._rejected, source_partition] = [Record(None, self._encode_rejected(row)) for row in taken.rejected]
+        if aside := [*self._aside(taken)]:
+            records[self._rejected, source_partition] = aside
         return records
+
+    def _aside(self, taken: Taken) -> Iterator[Record]:
+        for row in taken.rejected:
+            yield Record(None, self._encode_rejected(row))
+        for replayed in taken.replayed:
+            yield Record(REPLAYED_KEY, None, replayed_mark(replayed))
 
     async def _send(self, records: Mapping[Destination, list[Record]]) -> list[Awaitable[Any]]:
         return await send_each(self._plain, records)

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from aiokafka import ConsumerRecord
 
-from streams.agents.marks import AS_OF_HEADER, FINAL_HEADER, LOAD_HEADER, header
+from streams.agents.marks import AS_OF_HEADER, FINAL_HEADER, LOAD_HEADER, Replayed, header, read_origin
 from streams.core.decode import record_decoder
 from streams.core.identifiers import Identifiers
 from streams.core.intake import YEAR_MS, Limits, Rejected, clamp, touchpoint_of
@@ -27,6 +27,7 @@ class Taken(msgspec.Struct):
     links: list[Link] = []
     rejected: list[dict[str, Any]] = []
     as_ofs: list[tuple[int, bool]] = []  # (epoch ms, final)
+    replayed: list[Replayed] = []  # other tries of rejected records, whatever becomes of them
     newest_ms: int = NEVER  # event time that the clock may follow
     accepted: int = 0  # of the records; `touchpoints` has copies for other addresses besides
     too_late: int = 0
@@ -53,6 +54,8 @@ class Reader:
     def take(self, records: Sequence[ConsumerRecord], clock: SourceClock, now_ms: int) -> Taken:
         taken = Taken()
         for record in records:
+            if record.headers and (origin := read_origin(record.headers)):
+                taken.replayed.append(Replayed(origin, record.partition, record.offset, now_ms))
             try:
                 self._take(record, clock, taken)
             except Rejected as rejected:

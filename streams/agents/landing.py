@@ -9,7 +9,7 @@ from aiokafka import ConsumerRecord
 from schemas.codec import decoder
 from sinks.contract import Batch, ClockRow
 from streams import topology
-from streams.agents.marks import read_clock_mark
+from streams.agents.marks import Replayed, read_clock_mark, read_replayed
 from streams.core.log import IntakeClock, Touchpoints, unpack_log, version
 from streams.core.touchpoint import Touchpoint
 from streams.settings import Settings
@@ -82,7 +82,7 @@ class Landing:
 
     def _from_avro(self, place: Place, records: list[ConsumerRecord]) -> list[Batch]:
         decode = self._decoders[place.name]
-        rows, clock = [], None
+        rows, clock, replayed = [], None, []
         for record in records:
             mark = read_clock_mark(record.headers) if record.headers else None
             if mark is not None:
@@ -90,7 +90,9 @@ class Landing:
                 clock = ClockRow(place.name, place.partition, 0, mark.ms, mark.final_ms, mark.number, at, place.partitions)
             elif record.value is not None:
                 rows.append(decode(record.value))
-        return _batches(place, records, rows, [clock] if clock else [], [])
+            elif record.headers and (word := read_replayed(record.headers)):
+                replayed.append(_replayed_row(word))
+        return [*_batches(place, records, rows, [clock] if clock else [], []), *_replays(place, records, replayed)]
 
 
 def _batches(
@@ -103,3 +105,17 @@ def _batches(
     if clocks:
         found.append(Batch("clocks", place.topic_id, place.partition, first, last, list(clocks)))
     return found
+
+
+def _replayed_row(word: Replayed) -> dict[str, Any]:
+    """As `sinks.contract` has it."""
+    origin = word.origin
+    return {
+        "received_at": origin.received_at, "topic": origin.topic, "partition": origin.partition, "offset": origin.offset,
+        "replayed_at": word.at, "replayed_partition": word.partition, "replayed_offset": word.offset,
+    }  # fmt: skip
+
+
+def _replays(place: Place, records: list[ConsumerRecord], rows: list[dict[str, Any]]) -> list[Batch]:
+    first, last = records[0].offset, records[-1].offset
+    return [Batch("replayed_touchpoints", place.topic_id, place.partition, first, last, rows)] if rows else []

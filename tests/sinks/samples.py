@@ -99,6 +99,15 @@ def rejected(offset: int = 5, **changes: Any) -> dict[str, Any]:
     return values | changes
 
 
+def replayed(offset: int = 5, **changes: Any) -> dict[str, Any]:
+    """Another try of the rejected record of that offset."""
+    values: dict[str, Any] = {
+        "topic": "touchpoints", "partition": 0, "offset": offset, "received_at": AT, "replayed_at": AT + HOUR_MS,
+        "replayed_partition": 1, "replayed_offset": 70,
+    }  # fmt: skip
+    return values | changes
+
+
 def clock(topic: str = "journeys", partition: int = 0, **changes: Any) -> ClockRow:
     values: dict[str, Any] = {
         "topic": topic, "partition": partition, "source": 0, "clock_ms": AT, "final_ms": NEVER, "redirects": 0, "version": 1,

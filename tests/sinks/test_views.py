@@ -41,6 +41,7 @@ EVERYTHING: dict[str, list[Any]] = {
     "pairs": [samples.pair()],
     "receipts": [samples.receipt()],
     "rejected_touchpoints": [rejected()],
+    "replayed_touchpoints": [samples.replayed()],
     "clocks": [samples.clock()],
 }
 
