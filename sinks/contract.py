@@ -24,8 +24,8 @@ class Batch:
       touchpoints           `streams.core.touchpoint.Touchpoint`; `versions` holds the place of each on person.log
       journeys, breakages, people, pairs, receipts, rejected_touchpoints
                             decoded Avro records of the subject of that name
-      replayed_touchpoints  where a rejected record lay (received_at, topic, partition, offset), and where and when it was tried again
-                            (replayed_partition, replayed_offset, replayed_at)
+      replayed_touchpoints  where a rejected record lay (received_at, topic, partition, offset), and where and when it was
+                            tried again (replayed_partition, replayed_offset, replayed_at)
       clocks                `ClockRow`
     `topic_id` tells a topic from one that was made anew under the same name.
     """

@@ -17,7 +17,21 @@ from sinks.contract import MAX_ROWS, TABLES, Backpressure, Batch, Sink
 from sinks.memory import MemorySink
 from tests.sinks.databases import Connect, admin, connected, database, migrated
 from tests.sinks.gate import Gate
-from tests.sinks.samples import AT, DAY_MS, OTHER, batch, breakage, clock, journey, pair, person, receipt, rejected, replayed, touchpoint
+from tests.sinks.samples import (
+    AT,
+    DAY_MS,
+    OTHER,
+    batch,
+    breakage,
+    clock,
+    journey,
+    pair,
+    person,
+    receipt,
+    rejected,
+    replayed,
+    touchpoint,
+)
 
 __all__ = ["admin", "connected", "database", "migrated"]
 NAMES = {
