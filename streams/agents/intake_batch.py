@@ -13,6 +13,7 @@ from streams.core.intake import YEAR_MS, Limits, Rejected, clamp, touchpoint_of
 from streams.core.lateness import SourceClock
 from streams.core.log import SEEN, Link
 from streams.core.mentioned import mentioned
+from streams.core.poison import Newest
 from streams.core.suppressed import Suppressed
 from streams.core.touchpoint import Order, Touchpoint, attributes_of, order_of
 from streams.core.verdict import NEVER
@@ -35,6 +36,7 @@ class Taken(msgspec.Struct):
     clamped: int = 0
     ignored: int = 0  # identifiers
     suppressed: int = 0  # records that carry somebody who was erased
+    newest: Newest = Newest()  # records of the partition, with these
     confirmed: bool = False
 
 

@@ -88,6 +88,11 @@ REJECTED = Counter(
     "throughline_touchpoints_rejected_total", "touchpoints", "Records of the input topic that cannot become touchpoints.",
     INTAKE, (Label("reason", "closed", get_args(RejectReason)),),
 )  # fmt: skip
+REJECTED_SHARE = Gauge(
+    "throughline_rejected_records_ratio", "ratio", "Share of rejected ones among the newest records of an input partition "
+    "(reject_window).  Beyond reject_share intake stops.  Absent below reject_least.", INTAKE, (partition,),
+    alerts=("RecordsRejected",),
+)  # fmt: skip
 EVENT_AGE = Histogram(
     "throughline_event_age_seconds", "seconds", "Wall time minus event time of the last touchpoint of a batch, when it was taken "
     "in (intake), was judged (stitch) and can be queried (land).", (*INTAKE, *STITCH, *LAND), buckets=LONG_S,
