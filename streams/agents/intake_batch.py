@@ -7,6 +7,7 @@ import msgspec
 from aiokafka import ConsumerRecord
 
 from streams.agents.marks import AS_OF_HEADER, FINAL_HEADER, LOAD_HEADER, Replayed, header, read_origin
+from streams.agents.rejected_row import kept_bytes, rejected_row
 from streams.core.decode import record_decoder
 from streams.core.identifiers import Identifiers
 from streams.core.intake import YEAR_MS, Limits, Rejected, clamp, touchpoint_of
@@ -50,6 +51,7 @@ class Reader:
         self._limits = Limits(int(settings.oldest_years * YEAR_MS), int(settings.future_s * 1_000))
         self._horizon_ms = int(settings.late_horizon_s * 1_000)
         self._most_bytes, self._excluded = settings.max_record_bytes, frozenset(settings.excluded_purposes)
+        self._kept_bytes = kept_bytes(settings)
         self._decode = record_decoder()
         self._pairs: dict[tuple[str, str], Order] = {}
 
@@ -65,7 +67,7 @@ class Reader:
                     taken.suppressed += 1
                     continue
                 load = _text(record, LOAD_HEADER)
-                taken.rejected.append(rejected_row(record, rejected.reason, rejected.detail, load, now_ms))
+                taken.rejected.append(rejected_row(record, rejected, load, now_ms, self._kept_bytes))
         taken.accepted = len(records) - len(taken.rejected) - len(taken.as_ofs) - taken.suppressed
         return taken
 
@@ -139,12 +141,3 @@ class Reader:
 
 def _text(record: ConsumerRecord, name: str) -> str:
     return (header(record.headers, name) or b"").decode("utf-8", "replace")
-
-
-def rejected_row(record: ConsumerRecord, reason: str, detail: str, load: str, now_ms: int) -> dict[str, Any]:
-    """A record of `touchpoints.rejected`: everything that is needed to try again."""
-    return {
-        "reason": reason, "detail": detail, "topic": record.topic, "partition": record.partition, "offset": record.offset,
-        "received_at": record.timestamp, "rejected_at": now_ms, "key": record.key, "value": record.value,
-        "headers": [{"name": name, "value": value} for name, value in record.headers], "load": load,
-    }  # fmt: skip
