@@ -8,6 +8,7 @@ from clickhouse_driver import Client
 __all__ = ["VIEWS", "counts", "freshness", "landed_clocks", "latency", "report"]
 VIEWS = (
     "v_touchpoints", "v_touchpoint_identifiers", "v_touchpoint_attributes", "v_conflicts", "v_rejected", "v_dead_letters",
+    "v_reconciliation", "v_reconciliation_sources",
     "v_identifiers", "v_persons", "v_links", "v_merges", "v_consents", "v_journey_consents",
     "v_journeys", "v_stages", "v_promises", "v_journey_facts", "v_breakages", "v_breakage_history", "v_breakage_evidence",
     "v_journey_minutes", "v_journey_hours", "v_clocks", "v_freshness",

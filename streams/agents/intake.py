@@ -17,7 +17,7 @@ from faust.types.tuples import TP
 from schemas.codec import encoder
 from streams import topology
 from streams.agents.intake_batch import Reader, Taken
-from streams.agents.marks import CLOCK_KEY, REPLAYED_KEY, clock_mark, replayed_mark
+from streams.agents.marks import CLOCK_KEY, RECEIVED_KEY, REPLAYED_KEY, Received, clock_mark, received_mark, replayed_mark
 from streams.agents.poisoned import complaint
 from streams.agents.producing import Destination, Record, confirmed, send_each
 from streams.core.kept import from_metadata, to_metadata
@@ -144,15 +144,16 @@ class Intake:
         if taken.links:
             pieces = (taken.links[at : at + MOST_LINKS] for at in range(0, len(taken.links), MOST_LINKS))
             records[self._links, 0] = [Record(None, pack(Links(piece))) for piece in pieces]
-        if aside := [*self._aside(taken)]:
-            records[self._rejected, source_partition] = aside
+        records[self._rejected, source_partition] = [*self._aside(taken, source_partition)]
         return records
 
-    def _aside(self, taken: Taken) -> Iterator[Record]:
+    def _aside(self, taken: Taken, source_partition: int) -> Iterator[Record]:
         for row in taken.rejected:
             yield Record(None, self._encode_rejected(row))
         for replayed in taken.replayed:
             yield Record(REPLAYED_KEY, None, replayed_mark(replayed))
+        received = Received(source_partition, tuple(taken.runs), time.time_ns() // 1_000_000)
+        yield Record(RECEIVED_KEY, None, received_mark(received))
 
     async def _send(self, records: Mapping[Destination, list[Record]]) -> list[Awaitable[Any]]:
         return await send_each(self._plain, records)

@@ -15,6 +15,7 @@ from streams.core.lateness import SourceClock
 from streams.core.log import SEEN, Link
 from streams.core.mentioned import mentioned
 from streams.core.poison import Newest
+from streams.core.runs import Run, runs
 from streams.core.suppressed import Suppressed
 from streams.core.touchpoint import Order, Touchpoint, attributes_of, order_of
 from streams.core.verdict import NEVER
@@ -37,6 +38,9 @@ class Taken(msgspec.Struct):
     clamped: int = 0
     ignored: int = 0  # identifiers
     suppressed: int = 0  # records that carry somebody who was erased
+    dropped: list[tuple[int, int]] = []  # the same records: offset and when the broker stored it
+    told_clock: list[tuple[int, int]] = []  # records of `as_ofs`
+    runs: list[Run] = []  # all of its offsets
     newest: Newest = Newest()  # records of the partition, with these
     confirmed: bool = False
 
@@ -65,15 +69,19 @@ class Reader:
             except Rejected as rejected:
                 if self._suppressed and mentioned(record.key, record.value, self.identifiers, self._suppressed.has):
                     taken.suppressed += 1
+                    taken.dropped.append((record.offset, record.timestamp))
                     continue
                 load = _text(record, LOAD_HEADER)
                 taken.rejected.append(rejected_row(record, rejected, load, now_ms, self._kept_bytes))
         taken.accepted = len(records) - len(taken.rejected) - len(taken.as_ofs) - taken.suppressed
+        stored = [(record.offset, record.timestamp) for record in records]
+        taken.runs = [*runs("received", stored), *runs("dropped", taken.dropped), *runs("as_of", taken.told_clock)]
         return taken
 
     def _take(self, record: ConsumerRecord, clock: SourceClock, taken: Taken) -> None:
         if record.headers and header(record.headers, AS_OF_HEADER) is not None:
             taken.as_ofs.append(self._as_of(record))
+            taken.told_clock.append((record.offset, record.timestamp))
             return
         if record.value is not None and len(record.value) > self._most_bytes:
             raise Rejected("too_large", f"the record has {len(record.value)} bytes, max_record_bytes allows {self._most_bytes}")
@@ -83,6 +91,7 @@ class Reader:
         touchpoint = touchpoint_of(content, self.identifiers, self._limits, record.timestamp, load)
         if self._suppressed and self._suppressed.carried(touchpoint):
             taken.suppressed += 1
+            taken.dropped.append((record.offset, record.timestamp))
             return
         taken.clamped += clamped
         taken.ignored += len(content["identifiers"]) - len(touchpoint.identifiers)

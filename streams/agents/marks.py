@@ -17,6 +17,8 @@ LOAD_HEADER = "throughline-load"  # name of the history load that brought a touc
 REPLAY_HEADER = "throughline-replay"  # of which rejected record this is another try
 REPLAYED_KEY = b"\0replayed"
 REPLAYED_HEADER = "throughline-replayed"
+RECEIVED_KEY = b"\0received"
+RECEIVED_HEADER = "throughline-received"
 
 Headers = Iterable[tuple[str, bytes]]
 Partition = Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)]
@@ -67,6 +69,15 @@ class Replayed(msgspec.Struct, array_like=True, frozen=True):
     at: Millis
 
 
+class Received(msgspec.Struct, array_like=True, frozen=True):
+    """What intake read in one batch.  `runs`: (kind, beginning of the day, first and last offset)."""
+
+    partition: int
+    runs: tuple[tuple[str, int, int, int], ...]
+    at: int
+
+
+_received = msgspec.json.Decoder(Received).decode
 _origin = msgspec.json.Decoder(Origin).decode
 _replayed = msgspec.json.Decoder(Replayed).decode
 
@@ -87,3 +98,12 @@ def replayed_mark(replayed: Replayed) -> tuple[tuple[str, bytes], ...]:
 def read_replayed(headers: Headers) -> Replayed | None:
     found = header(headers, REPLAYED_HEADER)
     return None if found is None else _replayed(found)
+
+
+def received_mark(received: Received) -> tuple[tuple[str, bytes], ...]:
+    return ((RECEIVED_HEADER, msgspec.json.encode(received)),)
+
+
+def read_received(headers: Headers) -> Received | None:
+    found = header(headers, RECEIVED_HEADER)
+    return None if found is None else _received(found)

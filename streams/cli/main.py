@@ -16,6 +16,7 @@ PARTS = {  # command -> the module that registers it
     "load": "load", "settle": "settle", "simulate": "simulate", "report": "report", "person": "person", "demo": "demo",
     "settings": "settings", "minutes": "minutes", "profile": "profile", "mapping": "skeletons",
     "verify": "verify", "identity": "identity", "dead-letters": "dead_letters",
+    "reconcile": "reconcile",
 }  # fmt: skip
 
 app = typer.Typer(

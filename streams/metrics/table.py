@@ -19,7 +19,7 @@ from streams.metrics.metric import Counter, Gauge, Histogram, Label, Metric, Rea
 ALL = tuple(agent.name for agent in topology.AGENTS)
 INTAKE, STITCH, LAND = ("intake",), ("stitch",), ("land",)
 STATEFUL = ("identity", "stitch")
-VERIFY = ("verify",)  # no agent: a command that writes its metrics into a file
+VERIFY, RECONCILE = ("verify",), ("reconcile",)  # no agents: commands that write their metrics into a file
 
 JOURNEY_CHANGES = ("opened", "closed", "reopened", "moved")
 BREAKAGE_CHANGES = ("opened", "recovered", "reopened", "withdrawn", "moved")
@@ -202,6 +202,14 @@ VERIFIED_PEOPLE = Gauge(
 VERIFIED_AT = Gauge(
     "throughline_verify_timestamp_seconds", "seconds", "Unix time at which the last run that came to its end began.", VERIFY
 )
+
+# reconcile --------------------------------------------------------------------------------------------------------------
+
+MISSING = Gauge(
+    "throughline_reconcile_missing_records", "records", "Records that intake had read when the last run began and of which nothing "
+    "has landed: neither a touchpoint nor a rejected record, and not dropped either.", RECONCILE,
+)  # fmt: skip
+RECONCILED_AT = Gauge("throughline_reconcile_timestamp_seconds", "seconds", "Unix time at which the last run began.", RECONCILE)
 
 # the process, under the names that prometheus-client gives --------------------------------------------------------------
 

@@ -28,6 +28,7 @@ from tests.sinks.samples import (
     pair,
     person,
     receipt,
+    received,
     rejected,
     replayed,
     touchpoint,
@@ -43,6 +44,7 @@ NAMES = {
     "receipts": ("first_number", "left_id", "joined_id", "kind", "version"),
     "rejected_touchpoints": ("topic", "partition", "offset", "reason"),
     "replayed_touchpoints": ("topic", "partition", "offset", "replayed_offset"),
+    "received_offsets": ("partition", "kind", "first_offset", "last_offset"),
     "clocks": ("topic", "partition", "source", "clock_ms", "redirects", "version"),
 }
 ROWS: dict[str, tuple[Any, ...]] = {
@@ -54,6 +56,7 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "receipts": (receipt(1), receipt(2, version=2)),
     "rejected_touchpoints": (rejected(5), rejected(6)),
     "replayed_touchpoints": (replayed(5), replayed(6)),
+    "received_offsets": (received(0, 5), received(6, 9)),
     "clocks": (clock(), clock(partition=1), clock("breakages")),
 }
 

@@ -42,6 +42,7 @@ EVERYTHING: dict[str, list[Any]] = {
     "receipts": [samples.receipt()],
     "rejected_touchpoints": [rejected()],
     "replayed_touchpoints": [samples.replayed()],
+    "received_offsets": [samples.received()],
     "clocks": [samples.clock()],
 }
 
