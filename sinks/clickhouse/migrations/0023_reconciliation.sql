@@ -8,11 +8,12 @@ CREATE TABLE IF NOT EXISTS received_offsets
     first_offset UInt64 COMMENT 'The first of consecutive offsets.' CODEC(Delta, ZSTD(1)),
     last_offset UInt64 COMMENT 'The last of them.' CODEC(Delta, ZSTD(1)),
     told_at DateTime64(3, 'UTC') COMMENT 'When it was told.' CODEC(Delta, ZSTD(1)),
+    landed_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'When the row was inserted.' CODEC(Delta, ZSTD(1)),
     version UInt64 MATERIALIZED toUInt64(toUnixTimestamp64Milli(told_at)) COMMENT 'The latest wins.' CODEC(T64, ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY (day, partition, kind, first_offset, last_offset)
-TTL toDateTime(told_at) + INTERVAL 7 DAY
+TTL toDateTime(landed_at) + INTERVAL 7 DAY
 COMMENT 'What intake and land tell of offsets of the input topic, on its way into offset_accounts.';
 
 CREATE TABLE IF NOT EXISTS offset_accounts
