@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -112,7 +113,8 @@ class Intake:
             source.read = taken.newest
             return
         await self._settle_sends()
-        await self._consumer().commit()
+        with suppress(TimeoutError):  # what is not committed is read again, and is the same
+            await asyncio.wait_for(self._consumer().commit(), self.settings.drain_s)
         refusal(complaint(batch, taken, self.settings.reject_share))
 
     async def _confirm(self, batch: Batch, source: Source, taken: Taken, sent: list[Awaitable[Any]]) -> None:
