@@ -11,7 +11,7 @@ import pytest
 from streams.deadletters.underway import behind
 from streams.topology import TOUCHPOINTS
 from tests.fixtures.pipeline import PATIENCE_S, Pipeline, Pipelines
-from tests.fixtures.touchpoints import HOUR_MS, Record, touch
+from tests.fixtures.touchpoints import DAY_MS, HOUR_MS, Record, touch
 from tests.integration.definitions import FIRST
 
 AT = 1_600_000_000_000
@@ -113,3 +113,21 @@ def test_who_writes_nonsense_into_our_header_harms_nobody(pipeline: Pipeline) ->
     pipeline.settle(AT + 2 * HOUR_MS)
     worker.check()
     assert pipeline.query(STATES) == [("open", 9)]
+
+
+def test_what_lay_for_longer_than_the_late_horizon_is_too_late_unless_it_is_sent_as_a_load(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    """A record of live traffic and another, both put right 60 days later."""
+    pipeline.start()
+    for number in (6, 7):
+        pipeline.send([broken(number)], "json")
+    pipeline.settle(AT + 60 * DAY_MS)
+    for number, more in ((6, []), (7, ["--as-load", "repaired"])):
+        file = tmp_path / f"fix{number}.sql"
+        file.write_text(f"SELECT * REPLACE ('product' AS origin) FROM rejected WHERE event_id LIKE '%case-{number}%'")
+        assert replay(pipeline, "--fixed-by", file, *more)["replayed"] == 1
+    pipeline.settle(AT + 61 * DAY_MS)
+    lateness = "SELECT event_id LIKE '%case-7%', load, too_late FROM touchpoints FINAL WHERE load != 'first' ORDER BY ALL"
+    assert pipeline.query(lateness) == [(0, "", True), (1, "repaired", False)]
+    assert pipeline.query("SELECT instance, backfilled FROM v_journeys WHERE instance != 'good'") == [("case-7", True)]
