@@ -10,7 +10,10 @@ from typing import Any, NamedTuple, Protocol
 
 from streams.core.touchpoint import Touchpoint
 
-TABLES = ("touchpoints", "journeys", "breakages", "people", "pairs", "receipts", "rejected_touchpoints", "clocks")
+TABLES = (
+    "touchpoints", "journeys", "breakages", "people", "pairs", "receipts", "rejected_touchpoints", "replayed_touchpoints",
+    "received_offsets", "clocks",
+)  # fmt: skip
 MAX_ROWS = 100_000
 
 
@@ -22,6 +25,9 @@ class Batch:
       touchpoints           `streams.core.touchpoint.Touchpoint`; `versions` holds the place of each on person.log
       journeys, breakages, people, pairs, receipts, rejected_touchpoints
                             decoded Avro records of the subject of that name
+      replayed_touchpoints  where a rejected record lay (received_at, topic, partition, offset), and where and when it was
+                            tried again (replayed_partition, replayed_offset, replayed_at)
+      received_offsets      `OffsetsRow`
       clocks                `ClockRow`
     `topic_id` tells a topic from one that was made anew under the same name.
     """
@@ -45,6 +51,20 @@ class Batch:
     def place(self) -> str:
         """Names the batch the same way each time: `table:topic id:partition:first-last`."""
         return f"{self.table}:{self.topic_id}:{self.partition}:{self.first}-{self.last}"
+
+
+class OffsetsRow(NamedTuple):
+    """Consecutive offsets of a partition of the input topic, whose records the broker stored on one day (UTC).
+
+    kind  received: intake read them; dropped: they carry somebody who was erased; as_of: they only move the clock
+    """
+
+    day: int  # epoch milliseconds of its beginning
+    partition: int
+    kind: str
+    first_offset: int
+    last_offset: int
+    told_at: int
 
 
 class ClockRow(NamedTuple):

@@ -23,6 +23,8 @@ KEYS: dict[str, Callable[[Any], Key]] = {
     "pairs": lambda r: (r["weaker_id"], r["stronger_id"]),
     "receipts": lambda r: (r["first_number"], r["left_id"], r["joined_id"]),
     "rejected_touchpoints": lambda r: (r["received_at"] // DAY_MS, r["topic"], r["partition"], r["offset"]),
+    "replayed_touchpoints": lambda r: (r["received_at"] // DAY_MS, r["topic"], r["partition"], r["offset"]),
+    "received_offsets": lambda r: r[:-1],
     "clocks": lambda c: (c.topic, c.partition, c.source),
 }
 RANKS: dict[str, Callable[[Any], Any]] = {
@@ -33,6 +35,8 @@ RANKS: dict[str, Callable[[Any], Any]] = {
     "pairs": lambda r: r["version"],
     "receipts": lambda r: r["version"],
     "rejected_touchpoints": lambda r: r["rejected_at"],
+    "replayed_touchpoints": lambda r: r["replayed_at"],
+    "received_offsets": lambda r: r.told_at,
     "clocks": lambda c: c.version,
 }
 

@@ -62,6 +62,11 @@ class Settings(BaseSettings):
         "rejected", description="One further ahead is rejected, or clamped: it happened when the broker stored it."
     )
     max_record_bytes: int = Field(1 << 20, ge=1_024, description="A larger record of the input topic is rejected, bytes.")
+    reject_share: float = Field(
+        0.5, gt=0, le=1, description="Intake stops in front of a batch when more of the newest records are rejected; 1: never."
+    )
+    reject_window: int = Field(10_000, ge=100, description="Which records are the newest: so many of an input partition.")
+    reject_least: int = Field(1_000, ge=1, description="It stops no sooner than so many records were seen in an input partition.")
     clock_interval_s: Seconds = Field(0.25, description="How often a clock is sent at most, seconds.")
 
     gather_s: float = Field(0.1, ge=0.01, le=5, description="How long a fetch lets records gather at the broker, seconds.")
@@ -98,6 +103,8 @@ class Settings(BaseSettings):
             raise ValueError("transaction_timeout_s: a broker allows 900 s at most")
         if self.future_s < self.allowed_lateness_s and self.clock == "live" and self.future_s:
             raise ValueError("future_s: less than allowed_lateness_s makes no sense with a live clock")
+        if self.reject_least > self.reject_window:
+            raise ValueError("reject_least: more than reject_window would never be reached")
         return self
 
     @classmethod

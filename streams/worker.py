@@ -20,6 +20,7 @@ from pathlib import Path
 import structlog
 from pydantic import SecretStr
 
+from streams.fault import CHECK_FAILED
 from streams.settings import PREFIX, Settings
 
 log = structlog.get_logger("throughline")
@@ -30,7 +31,7 @@ Run = Callable[[Settings, str], int]  # runs the agent of a name, -> exit code; 
 
 
 class Worker:
-    """Raises nothing; `run` -> exit code: 0 after SIGTERM or SIGINT and a drain in time, 1 otherwise."""
+    """Raises nothing; `run` -> exit code: 0 after SIGTERM or SIGINT and a drain in time, 5 if an agent refuses to go on, else 1."""
 
     def __init__(self, settings: Settings, agents: Sequence[str], run_agent: Run) -> None:
         self._settings, self._agents, self._run_agent = settings, agents, run_agent
@@ -61,9 +62,11 @@ class Worker:
     def run(self) -> int:
         while not self._stopping and not self._ended():
             time.sleep(WATCH_S)
-        for name in self._ended():
-            log.error("an agent ended", agent=name, code=self.processes[name].exitcode)
-        return self._finish(0 if self._stopping else 1)
+        ended = {name: self.processes[name].exitcode for name in self._ended()}
+        for name, code in ended.items():
+            log.error("an agent ended", agent=name, code=code)
+        refused = CHECK_FAILED in ended.values()
+        return self._finish(0 if self._stopping else CHECK_FAILED if refused else 1)
 
     def _stop(self, *_: object) -> None:
         self._stopping = True

@@ -33,6 +33,14 @@ SELECT content_hash, source_partition, source_offset, log_version
 FROM touchpoints
 WHERE address IN (SELECT key FROM erased) OR hasAny(arrayMap(each -> concat(each.type, ':', each.value), identifiers), keys)
 """
+ACCOUNT = """
+INSERT INTO offset_accounts (day, partition, kind, source, offsets)
+WITH (SELECT groupArray(key) FROM erased) AS keys
+SELECT toDate(received_at), source_partition, 'erased', source, groupBitmapState(source_offset)
+FROM touchpoints
+WHERE address IN (SELECT key FROM erased) OR hasAny(arrayMap(each -> concat(each.type, ':', each.value), identifiers), keys)
+GROUP BY ALL
+"""
 BESIDE = """
 WITH (SELECT groupArray(key) FROM erased) AS keys
 SELECT DISTINCT arrayJoin(arrayPushBack(arrayMap(each -> concat(each.type, ':', each.value), identifiers), address)) AS beside
@@ -66,6 +74,7 @@ def minutes(client: Client, ids: Sequence[str]) -> set[int]:
 
 def forget(client: Client, keys: Sequence[str], ids: Sequence[str], mentioned: Callable[[Bytes, Bytes], bool]) -> dict[str, int]:
     """Delete it all.  `mentioned`: whether a rejected record's key and value carry somebody of them.  -> rows by table."""
+    client.execute(ACCOUNT, external_tables=_external(keys))  # where they lay, so that nobody looks for them
     deleted = {
         "touchpoints": _delete_rows(
             client, "touchpoints", "content_hash, source_partition, source_offset, log_version", carrying(client, keys)

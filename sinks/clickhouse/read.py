@@ -7,7 +7,8 @@ from clickhouse_driver import Client
 
 __all__ = ["VIEWS", "counts", "freshness", "landed_clocks", "latency", "report"]
 VIEWS = (
-    "v_touchpoints", "v_touchpoint_identifiers", "v_touchpoint_attributes", "v_conflicts", "v_rejected",
+    "v_touchpoints", "v_touchpoint_identifiers", "v_touchpoint_attributes", "v_conflicts", "v_rejected", "v_dead_letters",
+    "v_reconciliation", "v_reconciliation_sources",
     "v_identifiers", "v_persons", "v_links", "v_merges", "v_consents", "v_journey_consents",
     "v_person_attributes", "v_journey_attributes", "v_breakage_attributes",
     "v_journeys", "v_stages", "v_promises", "v_journey_facts", "v_breakages", "v_breakage_history", "v_breakage_evidence",

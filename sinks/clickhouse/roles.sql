@@ -27,6 +27,9 @@ GRANT SELECT ON v_journey_hours TO throughline_reader;
 GRANT SELECT ON v_journey_* TO throughline_reader;
 GRANT SELECT ON v_clocks TO throughline_reader;
 GRANT SELECT ON v_freshness TO throughline_reader;
+GRANT SELECT ON v_dead_letters TO throughline_reader;
+GRANT SELECT ON v_reconciliation TO throughline_reader;
+GRANT SELECT ON v_reconciliation_sources TO throughline_reader;
 
 -- Touchpoints, identifiers and rejected records besides, which may identify people: for those who look after single persons.
 CREATE ROLE IF NOT EXISTS throughline_investigator SETTINGS readonly = 2;

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from sinks.clickhouse.inserts import Insert
-from sinks.contract import ClockRow
+from sinks.contract import ClockRow, OffsetsRow
 from streams.core.touchpoint import Touchpoint, attributes_of, hash_id, identifiers_of
 
 Columns = dict[str, Sequence[Any]]
@@ -125,6 +125,17 @@ def rejected_touchpoints(insert: Insert) -> Columns:
     return {**picked(insert.rows, REJECTED), "headers.name": names, "headers.value": values}
 
 
+REPLAYED = ("received_at", "topic", "partition", "offset", "replayed_at", "replayed_partition", "replayed_offset")
+
+
+def replayed_touchpoints(insert: Insert) -> Columns:
+    return picked(insert.rows, REPLAYED)
+
+
+def received_offsets(insert: Insert) -> Columns:
+    return dict(zip(OffsetsRow._fields, zip(*insert.rows, strict=True), strict=True))
+
+
 def clocks(insert: Insert) -> Columns:
     return dict(zip(ClockRow._fields, zip(*insert.rows, strict=True), strict=True))
 
@@ -137,6 +148,8 @@ COLUMNS: dict[str, Callable[[Insert], Columns]] = {
     "pairs": pairs,
     "receipts": receipts,
     "rejected_touchpoints": rejected_touchpoints,
+    "replayed_touchpoints": replayed_touchpoints,
+    "received_offsets": received_offsets,
     "clocks": clocks,
 }
 

@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -18,10 +19,13 @@ from streams import topology
 from streams.agents.intake_batch import Reader, Taken
 from streams.agents.intake_records import IntakeRecords
 from streams.agents.marks import CLOCK_KEY, clock_mark
+from streams.agents.poisoned import complaint
 from streams.agents.producing import Destination, Record, confirmed, send_each
-from streams.core.lateness import SourceClock, from_metadata, to_metadata
+from streams.core.kept import from_metadata, to_metadata
+from streams.core.lateness import SourceClock
 from streams.core.log import IntakeClock, pack
-from streams.fault import fault
+from streams.core.poison import Limit, Newest
+from streams.fault import fault, refusal
 from streams.metrics.metric import Reading
 from streams.metrics.table import (
     CLAMPED,
@@ -30,6 +34,7 @@ from streams.metrics.table import (
     EXCLUDED,
     IGNORED,
     REJECTED,
+    REJECTED_SHARE,
     SUPPRESSED,
     TOO_LATE,
     TOUCHPOINTS,
@@ -45,6 +50,8 @@ class Source(msgspec.Struct):
     """One source partition as this worker sees it."""
 
     clock: SourceClock
+    newest: Newest  # as of what is finished
+    read: Newest  # as of what was read
     waiting: deque[tuple[Batch, Taken]] = msgspec.field(default_factory=deque)
 
 
@@ -60,10 +67,12 @@ class Intake:
         self._log, self._links = settings.topic(topology.LOG), settings.topic(topology.LINKS)
         self._rejected = settings.topic(topology.REJECTED)
         self._told: dict[TP, tuple[int, int]] = {}
+        self._limit = Limit(settings.reject_share, settings.reject_window, settings.reject_least)
 
     async def assigned(self, committed: Mapping[TP, OffsetAndMetadata | None]) -> Mapping[TP, int | None]:
         await self._settle_sends()
-        self._sources = {tp: Source(from_metadata(found.metadata if found else None)) for tp, found in committed.items()}
+        kept = {tp: from_metadata(found.metadata if found else None) for tp, found in committed.items()}
+        self._sources = {tp: Source(clock, newest, newest) for tp, (clock, newest) in kept.items()}
         self._told = {}
         return {tp: found.offset if found else None for tp, found in committed.items()}
 
@@ -77,7 +86,7 @@ class Intake:
 
     def metadata(self, tp: TP) -> str:
         source = self._sources.get(tp)
-        return to_metadata(source.clock) if source else ""
+        return to_metadata(source.clock, source.newest) if source else ""
 
     async def handle(self, batch: Batch) -> None:
         """Decode, hand to the producer, and go on decoding while the broker confirms."""
@@ -87,12 +96,26 @@ class Intake:
         await self._room.acquire()
         now_ms = time.time_ns() // 1_000_000
         taken = self._reader.take(batch.value, source.clock, now_ms)
+        await self._weigh(batch, source, taken)
         _count(taken, now_ms)
         source.waiting.append((batch, taken))
         sent = await self._send(self._records.of(taken, batch.tp.partition))
         task = asyncio.create_task(self._confirm(batch, source, taken, sent))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
+
+    async def _weigh(self, batch: Batch, source: Source, taken: Taken) -> None:
+        """Nothing goes out of a batch that is broken beyond the limit; what came before it is finished."""
+        rejected = len(taken.rejected)
+        records = taken.accepted + rejected
+        taken.newest = source.read.after(records, rejected, self._limit)
+        if not source.read.forbids(records, rejected, self._limit):
+            source.read = taken.newest
+            return
+        await self._settle_sends()
+        with suppress(TimeoutError):  # what is not committed is read again, and is the same
+            await asyncio.wait_for(self._consumer().commit(), self.settings.drain_s)
+        refusal(complaint(batch, taken, self.settings.reject_share))
 
     async def _confirm(self, batch: Batch, source: Source, taken: Taken, sent: list[Awaitable[Any]]) -> None:
         try:
@@ -106,6 +129,7 @@ class Intake:
 
     def _finish(self, source: Source, batch: Batch, taken: Taken) -> None:
         """In the order of the partition: the clock may know of it, and it may be committed."""
+        source.newest = taken.newest
         source.clock.newest_ms = max(source.clock.newest_ms, taken.newest_ms)
         for as_of_ms, final in taken.as_ofs:
             source.clock.settle(as_of_ms, final=final)
@@ -121,6 +145,8 @@ class Intake:
     def readings(self) -> Iterable[Reading]:
         for tp, source in self._sources.items():
             yield from clock_lag(source.clock.said_ms, topology.TOUCHPOINTS, str(tp.partition))
+            if source.newest.records >= self._limit.least:
+                yield REJECTED_SHARE.at(source.newest.share, str(tp.partition))
 
     def trouble(self) -> str:
         return ""

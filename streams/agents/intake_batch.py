@@ -6,13 +6,16 @@ from typing import Any
 import msgspec
 from aiokafka import ConsumerRecord
 
-from streams.agents.marks import AS_OF_HEADER, FINAL_HEADER, LOAD_HEADER, header
+from streams.agents.marks import AS_OF_HEADER, FINAL_HEADER, LOAD_HEADER, Replayed, header, read_origin
+from streams.agents.rejected_row import kept_bytes, rejected_row
 from streams.core.decode import record_decoder
 from streams.core.identifiers import Identifiers
 from streams.core.intake import YEAR_MS, Limits, Rejected, clamp, touchpoint_of
 from streams.core.lateness import SourceClock
 from streams.core.log import SEEN, Link
 from streams.core.mentioned import mentioned
+from streams.core.poison import Newest
+from streams.core.runs import Run, runs
 from streams.core.suppressed import Suppressed
 from streams.core.touchpoint import DESCRIBED, DESCRIBES, Order, Touchpoint, attributes_of, order_of
 from streams.core.verdict import NEVER
@@ -27,6 +30,7 @@ class Taken(msgspec.Struct):
     links: list[Link] = []
     rejected: list[dict[str, Any]] = []
     as_ofs: list[tuple[int, bool]] = []  # (epoch ms, final)
+    replayed: list[Replayed] = []  # other tries of rejected records, whatever becomes of them
     newest_ms: int = NEVER  # event time that the clock may follow
     accepted: int = 0  # of the records; `touchpoints` has copies for other addresses besides
     too_late: int = 0
@@ -35,6 +39,10 @@ class Taken(msgspec.Struct):
     clamped: int = 0
     ignored: int = 0  # identifiers
     suppressed: int = 0  # records that carry somebody who was erased
+    dropped: list[tuple[int, int]] = []  # the same records: offset and when the broker stored it
+    told_clock: list[tuple[int, int]] = []  # records of `as_ofs`
+    runs: list[Run] = []  # all of its offsets
+    newest: Newest = Newest()  # records of the partition, with these
     confirmed: bool = False
 
 
@@ -48,26 +56,33 @@ class Reader:
         self._limits = Limits(int(settings.oldest_years * YEAR_MS), int(settings.future_s * 1_000))
         self._horizon_ms = int(settings.late_horizon_s * 1_000)
         self._most_bytes, self._excluded = settings.max_record_bytes, frozenset(settings.excluded_purposes)
+        self._kept_bytes = kept_bytes(settings)
         self._decode = record_decoder()
         self._pairs: dict[tuple[str, str], Order] = {}
 
     def take(self, records: Sequence[ConsumerRecord], clock: SourceClock, now_ms: int) -> Taken:
         taken = Taken()
         for record in records:
+            if record.headers and (origin := read_origin(record.headers)):
+                taken.replayed.append(Replayed(origin, record.partition, record.offset, now_ms))
             try:
                 self._take(record, clock, taken)
             except Rejected as rejected:
                 if self._suppressed and mentioned(record.key, record.value, self.identifiers, self._suppressed.has):
                     taken.suppressed += 1
+                    taken.dropped.append((record.offset, record.timestamp))
                     continue
                 load = _text(record, LOAD_HEADER)
-                taken.rejected.append(rejected_row(record, rejected.reason, rejected.detail, load, now_ms))
+                taken.rejected.append(rejected_row(record, rejected, load, now_ms, self._kept_bytes))
         taken.accepted = len(records) - len(taken.rejected) - len(taken.as_ofs) - taken.suppressed
+        stored = [(record.offset, record.timestamp) for record in records]
+        taken.runs = [*runs("received", stored), *runs("dropped", taken.dropped), *runs("as_of", taken.told_clock)]
         return taken
 
     def _take(self, record: ConsumerRecord, clock: SourceClock, taken: Taken) -> None:
         if record.headers and header(record.headers, AS_OF_HEADER) is not None:
             taken.as_ofs.append(self._as_of(record))
+            taken.told_clock.append((record.offset, record.timestamp))
             return
         if record.value is not None and len(record.value) > self._most_bytes:
             raise Rejected("too_large", f"the record has {len(record.value)} bytes, max_record_bytes allows {self._most_bytes}")
@@ -77,6 +92,7 @@ class Reader:
         touchpoint = touchpoint_of(content, self.identifiers, self._limits, record.timestamp, load)
         if self._suppressed and self._suppressed.carried(touchpoint):
             taken.suppressed += 1
+            taken.dropped.append((record.offset, record.timestamp))
             return
         taken.clamped += clamped
         taken.ignored += len(content["identifiers"]) - len(touchpoint.identifiers)
@@ -141,12 +157,3 @@ class Reader:
 
 def _text(record: ConsumerRecord, name: str) -> str:
     return (header(record.headers, name) or b"").decode("utf-8", "replace")
-
-
-def rejected_row(record: ConsumerRecord, reason: str, detail: str, load: str, now_ms: int) -> dict[str, Any]:
-    """A record of `touchpoints.rejected`: everything that is needed to try again."""
-    return {
-        "reason": reason, "detail": detail, "topic": record.topic, "partition": record.partition, "offset": record.offset,
-        "received_at": record.timestamp, "rejected_at": now_ms, "key": record.key, "value": record.value,
-        "headers": [{"name": name, "value": value} for name, value in record.headers], "load": load,
-    }  # fmt: skip

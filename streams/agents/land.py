@@ -17,7 +17,7 @@ from sinks.contract import Batch as Rows
 from streams import topology
 from streams.agents.answers import Answers
 from streams.agents.land_lives import LandLives
-from streams.agents.land_suppressed import without_erased
+from streams.agents.land_suppressed import dropped, without_erased
 from streams.agents.landed import Landed
 from streams.agents.landing import Landing
 from streams.agents.minutes import MinuteKeeper
@@ -147,7 +147,8 @@ class Land:
             return rows
         kept = [without_erased(each, suppressed, self._identifiers) for each in rows]
         SUPPRESSED.add(sum(len(each.rows) for each in rows) - sum(len(each.rows) for each in kept))
-        return [each for each in kept if each.rows]
+        gone = [each for before, after in zip(rows, kept, strict=True) if after is not before for each in dropped(before, after)]
+        return [each for each in (*kept, *gone) if each.rows]
 
     async def _until_landed(self) -> None:
         loop = asyncio.get_running_loop()

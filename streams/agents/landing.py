@@ -7,9 +7,9 @@ import msgspec
 from aiokafka import ConsumerRecord
 
 from schemas.codec import decoder
-from sinks.contract import Batch, ClockRow
+from sinks.contract import Batch, ClockRow, OffsetsRow
 from streams import topology
-from streams.agents.marks import read_clock_mark
+from streams.agents.marks import Received, Replayed, read_clock_mark, read_received, read_replayed
 from streams.core.log import IntakeClock, Touchpoints, unpack_log, version
 from streams.core.touchpoint import Touchpoint
 from streams.settings import Settings
@@ -82,7 +82,7 @@ class Landing:
 
     def _from_avro(self, place: Place, records: list[ConsumerRecord]) -> list[Batch]:
         decode = self._decoders[place.name]
-        rows, clock = [], None
+        rows, clock, asides = [], None, _Asides()
         for record in records:
             mark = read_clock_mark(record.headers) if record.headers else None
             if mark is not None:
@@ -90,7 +90,9 @@ class Landing:
                 clock = ClockRow(place.name, place.partition, 0, mark.ms, mark.final_ms, mark.number, at, place.partitions)
             elif record.value is not None:
                 rows.append(decode(record.value))
-        return _batches(place, records, rows, [clock] if clock else [], [])
+            elif record.headers:
+                asides.take(record)
+        return [*_batches(place, records, rows, [clock] if clock else [], []), *asides.batches(place, records)]
 
 
 def _batches(
@@ -103,3 +105,35 @@ def _batches(
     if clocks:
         found.append(Batch("clocks", place.topic_id, place.partition, first, last, list(clocks)))
     return found
+
+
+class _Asides:
+    """Words that are no rows of the topic's own table."""
+
+    def __init__(self) -> None:
+        self._replayed: list[dict[str, Any]] = []
+        self._received: list[OffsetsRow] = []
+
+    def take(self, record: ConsumerRecord) -> None:
+        if replayed := read_replayed(record.headers):
+            self._replayed.append(_replayed_row(replayed))
+        elif received := read_received(record.headers):
+            self._received += _received_rows(received)
+
+    def batches(self, place: Place, records: list[ConsumerRecord]) -> list[Batch]:
+        found: dict[str, list[Any]] = {"replayed_touchpoints": self._replayed, "received_offsets": self._received}
+        offsets = place.topic_id, place.partition, records[0].offset, records[-1].offset
+        return [Batch(table, *offsets, rows) for table, rows in found.items() if rows]
+
+
+def _replayed_row(word: Replayed) -> dict[str, Any]:
+    """As `sinks.contract` has it."""
+    origin = word.origin
+    return {
+        "received_at": origin.received_at, "topic": origin.topic, "partition": origin.partition, "offset": origin.offset,
+        "replayed_at": word.at, "replayed_partition": word.partition, "replayed_offset": word.offset,
+    }  # fmt: skip
+
+
+def _received_rows(word: Received) -> list[OffsetsRow]:
+    return [OffsetsRow(day, word.partition, kind, first, last, word.at) for kind, day, first, last in word.runs]

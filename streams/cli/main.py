@@ -15,7 +15,7 @@ PARTS = {  # command -> the module that registers it
     "local": "local", "topics": "topics", "migrate": "database", "journeys": "journeys", "worker": "worker", "agent": "worker",
     "load": "load", "settle": "settle", "simulate": "simulate", "report": "report", "person": "person", "demo": "demo",
     "settings": "settings", "minutes": "minutes", "profile": "profile", "mapping": "skeletons",
-    "verify": "verify", "identity": "identity", "rebuild": "rebuild",
+    "verify": "verify", "identity": "identity", "rebuild": "rebuild", "dead-letters": "dead_letters", "reconcile": "reconcile",
 }  # fmt: skip
 
 app = typer.Typer(

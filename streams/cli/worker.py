@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 def worker(
     only: Annotated[str, typer.Option(help="Which agents, comma separated.")] = ",".join(NAMES), tethered: Tethered = False
 ) -> None:
-    """Run agents until SIGTERM or Ctrl-C; exit 1 as soon as one of them fails."""
+    """Run agents until SIGTERM or Ctrl-C; exit 1 as soon as one of them fails, 5 if it refuses to go on."""
     from streams.topics import topic_ids
     from streams.worker import Worker
 

@@ -34,19 +34,3 @@ class SourceClock(msgspec.Struct):
         self.said_ms = max(self.said_ms, as_of_ms)
         if final:
             self.final_ms = max(self.final_ms, as_of_ms)
-
-
-_encode = msgspec.json.encode
-_decode = msgspec.json.Decoder(SourceClock).decode
-
-
-def to_metadata(clock: SourceClock) -> str:
-    return _encode(SourceClock(clock.said_ms, clock.final_ms)).decode()
-
-
-def from_metadata(text: str | None) -> SourceClock:
-    """A commit of somebody else's carries no clock."""
-    try:
-        return _decode(text) if text else SourceClock()
-    except msgspec.DecodeError:
-        return SourceClock()

@@ -19,7 +19,7 @@ from streams.metrics.metric import Counter, Gauge, Histogram, Label, Metric, Rea
 ALL = tuple(agent.name for agent in topology.AGENTS)
 INTAKE, STITCH, LAND = ("intake",), ("stitch",), ("land",)
 STATEFUL = ("identity", "stitch")
-VERIFY = ("verify",)  # no agent: a command that writes its metrics into a file
+VERIFY, RECONCILE = ("verify",), ("reconcile",)  # no agents: commands that write their metrics into a file
 
 JOURNEY_CHANGES = ("opened", "closed", "reopened", "moved")
 BREAKAGE_CHANGES = ("opened", "recovered", "reopened", "withdrawn", "moved")
@@ -91,6 +91,11 @@ IGNORED = Counter(
 REJECTED = Counter(
     "throughline_touchpoints_rejected_total", "touchpoints", "Records of the input topic that cannot become touchpoints.",
     INTAKE, (Label("reason", "closed", get_args(RejectReason)),),
+)  # fmt: skip
+REJECTED_SHARE = Gauge(
+    "throughline_rejected_records_ratio", "ratio", "Share of rejected ones among the newest records of an input partition "
+    "(reject_window).  Beyond reject_share intake stops.  Absent below reject_least.", INTAKE, (partition,),
+    alerts=("RecordsRejected",),
 )  # fmt: skip
 EVENT_AGE = Histogram(
     "throughline_event_age_seconds", "seconds", "Wall time minus event time of the last touchpoint of a batch, when it was taken "
@@ -201,6 +206,14 @@ VERIFIED_PEOPLE = Gauge(
 VERIFIED_AT = Gauge(
     "throughline_verify_timestamp_seconds", "seconds", "Unix time at which the last run that came to its end began.", VERIFY
 )
+
+# reconcile --------------------------------------------------------------------------------------------------------------
+
+MISSING = Gauge(
+    "throughline_reconcile_missing_records", "records", "Records that intake had read when the last run began and of which nothing "
+    "has landed: neither a touchpoint nor a rejected record, and not dropped either.", RECONCILE,
+)  # fmt: skip
+RECONCILED_AT = Gauge("throughline_reconcile_timestamp_seconds", "seconds", "Unix time at which the last run began.", RECONCILE)
 
 # the process, under the names that prometheus-client gives --------------------------------------------------------------
 

@@ -27,12 +27,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Columns:
-    select: str  # over the view MAPPED; gives number, why refused or NULL, Kafka's key, damage (none here), then the content
+    select: str  # over the view MAPPED; gives number, why refused or NULL, Kafka's key, damage (none here), content, origin
     content: tuple[Column, ...]
 
 
-def bind(connection: duckdb.DuckDBPyConnection, mapping: Mapping, strength: Sequence[str]) -> Columns:
+def bind(connection: duckdb.DuckDBPyConnection, mapping: Mapping, strength: Sequence[str], origin: str = "") -> Columns:
     """Creates the view MAPPED and says what its columns are.  `strength`: identifier types, the strongest first.
+
+    `origin`: a column that the result has besides and that comes last in each row; others may begin with its name up to the `_`.
 
     Raises ConfigurationError naming the mapping and the column, or with DuckDB's own message when the SELECT is wrong.
     """
@@ -42,12 +44,21 @@ def bind(connection: duckdb.DuckDBPyConnection, mapping: Mapping, strength: Sequ
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(MAPPED)} AS {mapping.sql}")
     except duckdb.Error as error:
         raise ConfigurationError(f"{mapping.name}: {error}") from None
-    _check_names(mapping.name, list(types))
+    _check_names(mapping.name, _without(origin, mapping.name, list(types)))
     try:
         content = tuple(column for field in FIELDS for column in _of_field(field, types))
     except expressions.UnusableColumn as error:
         raise ConfigurationError(f"{mapping.name}: {error}") from None
-    return Columns(_select(content, strength), content)
+    return Columns(_select(content, strength, quoted(origin) if origin else ""), content)
+
+
+def _without(origin: str, mapping: str, names: list[str]) -> list[str]:
+    """Raises ConfigurationError."""
+    if not origin:
+        return names
+    if origin not in names:
+        raise ConfigurationError(f"{mapping}: the SELECT lacks the column {origin}, which says of each row what it is made of")
+    return [name for name in names if not name.startswith(origin.partition("_")[0] + "_")]
 
 
 def _check_names(mapping: str, names: list[str]) -> None:
@@ -76,11 +87,11 @@ def _of_field(field: Field, types: dict[str, str]) -> list[Column]:
     return [Column(field, "", "count", expressions.present(part.sql for part in parts)), *parts]
 
 
-def _select(content: Sequence[Column], strength: Sequence[str]) -> str:
+def _select(content: Sequence[Column], strength: Sequence[str], origin: str) -> str:
     listed = next((column for column in content if column.kind == "list"), None)
     known = {column.name: column.sql for column in content if column.field.name == IDENTIFIERS and column.kind == "string"}
     key = expressions.key_of_list(listed.sql, strength) if listed else expressions.key(known, strength)
     whole = {column.name: column.sql for column in content if column.name == column.field.name}  # no attribute of that name
     why = expressions.refused(whole, SINGLE)
-    values = ", ".join(column.sql for column in content)
+    values = ", ".join([*(column.sql for column in content), *([origin] if origin else [])])
     return f"SELECT row_number() OVER () AS number, {why} AS refused, {key} AS key, 0 AS damage, {values} FROM {quoted(MAPPED)}"

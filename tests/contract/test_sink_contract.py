@@ -17,7 +17,22 @@ from sinks.contract import MAX_ROWS, TABLES, Backpressure, Batch, Sink
 from sinks.memory import MemorySink
 from tests.sinks.databases import Connect, admin, connected, database, migrated
 from tests.sinks.gate import Gate
-from tests.sinks.samples import AT, DAY_MS, OTHER, batch, breakage, clock, journey, pair, person, receipt, rejected, touchpoint
+from tests.sinks.samples import (
+    AT,
+    DAY_MS,
+    OTHER,
+    batch,
+    breakage,
+    clock,
+    journey,
+    pair,
+    person,
+    receipt,
+    received,
+    rejected,
+    replayed,
+    touchpoint,
+)
 
 __all__ = ["admin", "connected", "database", "migrated"]
 NAMES = {
@@ -28,6 +43,8 @@ NAMES = {
     "pairs": ("weaker_id", "stronger_id", "state", "guard", "version"),
     "receipts": ("first_number", "left_id", "joined_id", "kind", "version"),
     "rejected_touchpoints": ("topic", "partition", "offset", "reason"),
+    "replayed_touchpoints": ("topic", "partition", "offset", "replayed_offset"),
+    "received_offsets": ("partition", "kind", "first_offset", "last_offset"),
     "clocks": ("topic", "partition", "source", "clock_ms", "redirects", "version"),
 }
 ROWS: dict[str, tuple[Any, ...]] = {
@@ -38,6 +55,8 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "pairs": (pair("w1"), pair("w2", version=2)),
     "receipts": (receipt(1), receipt(2, version=2)),
     "rejected_touchpoints": (rejected(5), rejected(6)),
+    "replayed_touchpoints": (replayed(5), replayed(6)),
+    "received_offsets": (received(0, 5), received(6, 9)),
     "clocks": (clock(), clock(partition=1), clock("breakages")),
 }
 
@@ -131,6 +150,7 @@ def test_the_newest_version_stands_whatever_the_order(subject: Subject) -> None:
         "people": lambda v: person(number=v, belongs_to=OTHER),
         "clocks": lambda v: clock(version=v, clock_ms=AT + v),
         "rejected_touchpoints": lambda v: rejected(rejected_at=AT + v, reason="too_old" if v == 6 else "undecodable"),
+        "replayed_touchpoints": lambda v: replayed(replayed_at=AT + v, replayed_offset=v),
     }
     order = random.Random(3)
     for table, make in makers.items():

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.lateness import SourceClock, from_metadata, to_metadata
+from streams.core.lateness import SourceClock
 from streams.core.verdict import NEVER
 
 moments = st.integers(0, 1_000)
@@ -32,13 +32,3 @@ def test_lateness_is_how_far_behind_the_clock_it_happened() -> None:
     clock = SourceClock()
     clock.settle(100, final=False)
     assert (clock.lateness_ms(60), clock.lateness_ms(100), clock.lateness_ms(140)) == (40, 0, 0)
-
-
-@given(moments, moments)
-def test_the_clock_survives_beside_the_committed_offset(said_ms: int, final_ms: int) -> None:
-    clock = from_metadata(to_metadata(SourceClock(said_ms, final_ms)))
-    assert (clock.said_ms, clock.final_ms) == (said_ms, final_ms)
-
-
-def test_metadata_of_somebody_else_is_no_clock() -> None:
-    assert from_metadata("hello") == from_metadata("") == from_metadata(None) == SourceClock()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sinks.contract import Batch, ClockRow
+from sinks.contract import Batch, ClockRow, OffsetsRow
 from streams.core.touchpoint import Touchpoint, hash_id
 from streams.core.verdict import NEVER
 
@@ -97,6 +97,20 @@ def rejected(offset: int = 5, **changes: Any) -> dict[str, Any]:
         "received_at": AT, "rejected_at": AT + 10, "key": None, "value": b"\xff\x00\xfe", "headers": [], "load": "",
     }  # fmt: skip
     return values | changes
+
+
+def replayed(offset: int = 5, **changes: Any) -> dict[str, Any]:
+    """Another try of the rejected record of that offset."""
+    values: dict[str, Any] = {
+        "topic": "touchpoints", "partition": 0, "offset": offset, "received_at": AT, "replayed_at": AT + HOUR_MS,
+        "replayed_partition": 1, "replayed_offset": 70,
+    }  # fmt: skip
+    return values | changes
+
+
+def received(first: int = 0, last: int = 9, kind: str = "received", **changes: Any) -> OffsetsRow:
+    values = {"day": AT // DAY_MS * DAY_MS, "partition": 0, "told_at": AT + 2_000}
+    return OffsetsRow(kind=kind, first_offset=first, last_offset=last, **values | changes)
 
 
 def clock(topic: str = "journeys", partition: int = 0, **changes: Any) -> ClockRow:

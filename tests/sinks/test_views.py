@@ -44,6 +44,8 @@ EVERYTHING: dict[str, list[Any]] = {
     "pairs": [samples.pair()],
     "receipts": [samples.receipt()],
     "rejected_touchpoints": [rejected()],
+    "replayed_touchpoints": [samples.replayed()],
+    "received_offsets": [samples.received()],
     "clocks": [samples.clock()],
 }  # fmt: skip
 

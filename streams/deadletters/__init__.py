@@ -1,0 +1,1 @@
+"""Rejected records: what they are, and another try."""
