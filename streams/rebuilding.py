@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -27,7 +27,7 @@ from streams.agents.intake_records import IntakeRecords
 from streams.agents.land_lives import CHECKED
 from streams.agents.producing import Record, confirmed, producer, send_all, send_each
 from streams.core.lateness import SourceClock
-from streams.core.log import pack
+from streams.core.log import Touchpoints, pack, unpack_log
 from streams.core.touchpoint import Touchpoint
 from streams.erasures import Erasures
 from streams.known import database, known_identifiers
@@ -72,7 +72,7 @@ def rebuild(settings: Settings, tell: Tell) -> Rebuilt:
             raise ConfigurationError("no definitions are active: `throughline journeys apply`, then repeat this")
         has_log = lives.known(client).get(topology.LOG) == topic_ids(settings)[topology.LOG]
         if has_log:
-            _all_landed(settings)
+            _all_landed(settings, client)
         asyncio.run(_mark(settings, datetime.now(UTC).isoformat(timespec="seconds")))
         tell("making topics anew, emptying tables")
         renew(settings, DERIVED)
@@ -103,14 +103,18 @@ def land_again(settings: Settings) -> dict[int, int]:
     return {partition: offset for partition, offset in begins[topology.LOG].items() if offset}
 
 
-def _all_landed(settings: Settings) -> None:
+def _all_landed(settings: Settings, client: Client) -> None:
     """Raises NotLanded."""
+    at = {place.partition: its.offset for place, its in committed(settings, "land", topology.LOG).items()}
     with Passing(settings, 0.0) as passing:
-        behind = passing.behind("land", topology.LOG, passing.last(topology.LOG))
+        begins = {part: max(at.get(part, 0), begin) for part, begin in passing.begins(topology.LOG).items()}
+        records = (unpack_log(record.value) for record in passing.read(topology.LOG, begins))
+        touchpoints = chain.from_iterable(record.items for record in records if isinstance(record, Touchpoints))
+        behind = any(lives.missing(client, [each for each in piece if not each.copied]) for piece in _pieces(touchpoints))
     if behind:
         raise NotLanded(
-            f"{topology.LOG} has records that have not landed (partitions {', '.join(map(str, behind))}), and would be made anew: "
-            "let `throughline agent land` run until it has caught up, stop it, and repeat this"
+            f"{topology.LOG} has touchpoints that have not landed, and would be made anew: let `throughline agent land` run until "
+            "it has caught up, stop it, and repeat this"
         )
 
 

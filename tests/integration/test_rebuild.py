@@ -13,7 +13,6 @@ from deploy.local.database import Database
 from sinks.clickhouse.migrate import migrate
 from streams import topics, topology
 from streams.core.life import REMEDY
-from streams.core.log import IntakeClock, pack
 from streams.core.stitch.state import BUCKET
 from streams.core.verdict import NEVER, Clock
 from streams.definitions import SHIPPED, load_bundle
@@ -23,11 +22,11 @@ from streams.resetting import renew
 from tests.fixtures.batch import assert_shown, batch
 from tests.fixtures.pipeline import PATIENCE_S, Pipeline, Pipelines
 from tests.fixtures.shop import SPAN_MS, START_MS, shop
-from tests.fixtures.touchpoints import DAY_MS
+from tests.fixtures.touchpoints import DAY_MS, touch
 from tests.fixtures.views import doubles
 from tests.sinks.test_minutes import DIFFERENT
 
-COUNT, LATER = 5_000, 500  # touchpoints that landed; that come while nobody works
+COUNT, LATER = 2_000, 300  # touchpoints that landed; that come while nobody works
 END_MS = START_MS + SPAN_MS + 30 * DAY_MS
 BUNDLE = load_bundle([SHIPPED])
 RECORDS = [record for _, record in shop(9, COUNT + LATER)]
@@ -155,7 +154,11 @@ def test_nobody_rebuilds_under_workers_or_over_what_has_not_landed(held: Pipelin
     worker.says('"event": "restored"')
     held.command("rebuild", code=5)
     assert worker.terminate() == 0
-    held.put(topology.LOG, pack(IntakeClock(2, {0: START_MS}, {0: NEVER})))
+    agents = [held.start("worker", "--only", "intake,identity,stitch")]
+    held.send([touch("site.visited", START_MS, {"customer": "nobody-lands"})])
+    with Passing(held.settings, time.monotonic() + PATIENCE_S) as passing:
+        passing.wait("intake", topology.TOUCHPOINTS, passing.last(topology.TOUCHPOINTS))
+    assert [agent.terminate() for agent in agents] == [0]
     held.command("rebuild", code=5)
     work(held, RECORDS[:COUNT])
 
