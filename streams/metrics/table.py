@@ -114,8 +114,9 @@ STATE = Gauge(
 )  # fmt: skip
 REFUSED_LINKS = Counter(
     "throughline_links_refused_total", "links", "Links between identifiers that a guard refused: denied, one of them never links; "
-    "crowded, one has more partners than one person's; too_large or too_many, the person would have too many identifiers, or of "
-    "one type.", ("identity",), (Label("guard", "closed", GUARDS),),
+    "expired, they were first seen together when the time of one of them was over; crowded, one has more partners than one "
+    "person's; too_large or too_many, the person would have too many identifiers, or of one type.",
+    ("identity",), (Label("guard", "closed", GUARDS),),
 )  # fmt: skip
 PERSONS = Counter(
     "throughline_persons_changed_total", "persons", "Persons that came to belong to another root, whole (merged) or in part "
