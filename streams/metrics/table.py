@@ -193,7 +193,8 @@ DIFFERENCES = Gauge(
 )  # fmt: skip
 VERIFIED_PEOPLE = Gauge(
     "throughline_verify_people", "people", "People of the last run.  set_aside: they differ, and something about them is on its "
-    "way, so that the next run has to tell.", VERIFY, (Label("verdict", "closed", ("compared", "set_aside")),),
+    "way, so that the next run has to tell.  expired: they differ, and touchpoints of theirs are older than the setting retention.",
+    VERIFY, (Label("verdict", "closed", ("compared", "set_aside", "expired")),),
 )  # fmt: skip
 VERIFIED_AT = Gauge(
     "throughline_verify_timestamp_seconds", "seconds", "Unix time at which the last run that came to its end began.", VERIFY
