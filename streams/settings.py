@@ -164,7 +164,7 @@ def load_settings(**overrides: Any) -> Settings:
         found = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors(include_input=False))
         raise ConfigurationError(f"{found} (from the environment or {file}); `throughline settings` lists all") from None
     except SettingsError as error:  # what has several values is JSON in the environment
-        raise ConfigurationError(f"{error}: not JSON; `throughline settings` lists all") from None
+        raise ConfigurationError(f"{error}: expected JSON; `throughline settings` lists all") from None
 
 
 def _from_file(file: Path, *, required: bool) -> dict[str, Any]:
