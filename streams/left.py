@@ -16,10 +16,11 @@ from streams import topology
 from streams.core.identifiers import Identifiers
 from streams.core.mentioned import SHORTEST, mentioned
 from streams.core.suppressed import id_of
+from streams.retention import DAY_MS
 from streams.settings import Settings
 from streams.topology import Topic
 
-SEGMENT_MS = 7 * topology.DAY_MS  # a broker deletes and compacts whole segments; by default it begins a new one after a week
+SEGMENT_MS = 7 * DAY_MS  # a broker deletes and compacts whole segments; by default it begins a new one after a week
 _pack = msgspec.msgpack.Encoder().encode
 RAW = {topology.TOUCHPOINTS, topology.REJECTED}  # what sources wrote, as they wrote it
 
@@ -79,7 +80,7 @@ def in_tables(client: Client, wanted: Wanted) -> Iterator[Left]:
 
 
 def in_topic(settings: Settings, topic: Topic, wanted: Wanted) -> list[Left]:
-    hits = _Hits(topic)
+    hits = _Hits(topic, topology.retention_ms(topic, settings))
     for record in _records(settings, topic):
         if wanted.in_record(topic.name, record.key, record.value):
             hits.hit(record)
@@ -91,8 +92,8 @@ def in_topic(settings: Settings, topic: Topic, wanted: Wanted) -> list[Left]:
 class _Hits:
     """Of one topic.  In a compacted one a record goes when another with its key follows, or when it is a tombstone."""
 
-    def __init__(self, topic: Topic) -> None:
-        self._topic = topic
+    def __init__(self, topic: Topic, retention_ms: int | None) -> None:
+        self._topic, self._retention_ms = topic, retention_ms
         self._standing: dict[tuple[int, bytes], int] = {}  # partition and key -> timestamp
         self._going = list[int]()  # timestamps
 
@@ -121,7 +122,7 @@ class _Hits:
         return found
 
     def _until(self, newest_ms: int) -> str:
-        kept_ms = self._topic.compaction_lag_ms if self._topic.compacted else (self._topic.retention_ms or 0)
+        kept_ms = self._topic.compaction_lag_ms if self._topic.compacted else (self._retention_ms or 0)
         until = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=newest_ms + kept_ms + SEGMENT_MS)
         return until.isoformat(timespec="seconds")
 

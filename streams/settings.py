@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+
+from streams.retention import Retention, shortest_ms
 
 PREFIX = "THROUGHLINE_"
 CONFIG = f"{PREFIX}CONFIG"
@@ -97,6 +99,10 @@ class Settings(BaseSettings):
         (), description="Touchpoints whose attribute `purpose` is one of these land, and are neither linked nor part of a journey."
     )
 
+    retention: Retention = Field(
+        {}, description='Whole days for which rows of a region are kept, {"default": "1095d", "eu": "365d"}; empty: for ever.'
+    )
+
     @model_validator(mode="after")
     def _possible(self) -> Self:
         if self.transaction_timeout_s > 900:
@@ -105,6 +111,11 @@ class Settings(BaseSettings):
             raise ValueError("future_s: less than allowed_lateness_s makes no sense with a live clock")
         if self.reject_least > self.reject_window:
             raise ValueError("reject_least: more than reject_window would never be reached")
+        kept_ms = shortest_ms(self.retention)
+        if kept_ms is not None and kept_ms < self.late_horizon_s * 1_000:
+            raise ValueError(
+                "retention: shorter than late_horizon_s, so what a late touchpoint needs would be gone; lower that first"
+            )
         return self
 
     @classmethod
@@ -159,6 +170,8 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         found = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors(include_input=False))
         raise ConfigurationError(f"{found} (from the environment or {file}); `throughline settings` lists all") from None
+    except SettingsError as error:  # what has several values is JSON in the environment
+        raise ConfigurationError(f"{error}: expected JSON; `throughline settings` lists all") from None
 
 
 def _from_file(file: Path, *, required: bool) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Topics as the map says: planned, created, and never changed behind anybody's back."""
+"""Topics as the map says: planned, created, and never changed behind anybody's back.
+
+But one that keeps records for longer than the setting `retention` allows is told to keep them no longer.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,13 +21,14 @@ class BrokerUnreachable(Exception):
 
 @dataclass(frozen=True)
 class Planned:
-    """A topic as it is to be, and what it is.  `differences` are shown, never changed: (what, is, is to be)."""
+    """A topic as it is to be, and what it is.  `differences` are shown: (what, is, is to be); only `shortened` is changed."""
 
     name: str
     partitions: int
     config: dict[str, str]
     exists: bool
     differences: tuple[tuple[str, str, str], ...] = ()
+    shortened: tuple[tuple[str, str], ...] = ()  # settings by which records go when their time is over
 
 
 @contextmanager
@@ -49,7 +53,7 @@ def plan(settings: Settings) -> list[Planned]:
 
 
 def apply(settings: Settings) -> list[Planned]:
-    """Create what is missing.  -> the plan as it was before; a topic that differs is left as it is."""
+    """Create what is missing, shorten what is kept too long.  -> the plan as it was before; else a topic is left as it is."""
     with admin(settings) as client:
         planned = _plan(client, settings)
         missing = [topic for topic in planned if not topic.exists]
@@ -57,6 +61,8 @@ def apply(settings: Settings) -> list[Planned]:
             _create(client, topic, settings.replication_factor)
         if missing:
             client.wait_for_topics([topic.name for topic in missing])
+        if shortened := {topic.name: dict(topic.shortened) for topic in planned if topic.shortened}:
+            client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, its) for name, its in shortened.items()])
         return planned
 
 
@@ -106,4 +112,15 @@ def _planned(topic: Topic, settings: Settings, found: dict[str, Any], configs: d
     differences = [(key, there.get(key, ""), value) for key, value in wanted.items() if there.get(key) != value]
     if is_now != count:
         differences.insert(0, ("partitions", str(is_now), str(count)))
-    return Planned(name, count, wanted, exists=True, differences=tuple(differences))
+    shortened = _shortened(there, wanted) if settings.retention else {}
+    return Planned(name, count, wanted, exists=True, differences=tuple(differences), shortened=tuple(shortened.items()))
+
+
+def _shortened(there: dict[str, str], wanted: dict[str, str]) -> dict[str, str]:
+    """What to set where the broker keeps records for longer than is wanted."""
+    if "retention.ms" not in wanted:
+        return {}
+    wanted_ms, now_ms = int(wanted["retention.ms"]), int(there.get("retention.ms", "-1"))
+    deletes = "delete" in there.get("cleanup.policy", "")
+    too_long = wanted_ms >= 0 and (not deletes or not 0 <= now_ms <= wanted_ms)
+    return {key: wanted[key] for key in ("cleanup.policy", "retention.ms")} if too_long else {}

@@ -19,9 +19,8 @@ Topics, their documentation and the agents' subscriptions come out of this file.
 from dataclasses import dataclass, field
 from typing import Literal
 
+from streams.retention import DAY_MS, longest_ms, shortest_ms
 from streams.settings import Settings
-
-DAY_MS = 86_400_000
 
 TOUCHPOINTS = "touchpoints"
 REJECTED = "touchpoints.rejected"
@@ -54,6 +53,7 @@ class Topic:
     retention_ms: int | None = None  # None: kept for ever
     compacted: bool = False
     compaction_lag_ms: int = 0  # a record is safe from compaction for so long
+    ends: bool = False  # compacted, and nobody's state: what is older than the retention of every region goes
     config: dict[str, str] = field(default_factory=dict)
 
 
@@ -67,8 +67,8 @@ TOPICS = (
     Topic(PEOPLE, "one", "identifier", "Avro person; clocks", compacted=True, compaction_lag_ms=7 * DAY_MS),
     Topic(PAIRS, "one", "both identifiers", "Avro pair", compacted=True, compaction_lag_ms=7 * DAY_MS),
     Topic(RECEIPTS, "one", "none", "Avro receipt", retention_ms=30 * DAY_MS),
-    Topic(JOURNEYS, "log", "person and journey", "Avro journey; clocks", compacted=True, compaction_lag_ms=7 * DAY_MS),
-    Topic(BREAKAGES, "log", "person and cause", "Avro breakage; clocks", compacted=True, compaction_lag_ms=7 * DAY_MS),
+    Topic(JOURNEYS, "log", "person and journey", "Avro journey; clocks", compacted=True, compaction_lag_ms=7 * DAY_MS, ends=True),
+    Topic(BREAKAGES, "log", "person and cause", "Avro breakage; clocks", compacted=True, compaction_lag_ms=7 * DAY_MS, ends=True),
     Topic(TOUCHED, "one", "none", "packed: minutes whose figures are to be computed", retention_ms=7 * DAY_MS),
     Topic(WANTED, "one", "none", "packed: forgotten touchpoints that stitch asks for", retention_ms=30 * DAY_MS),
     Topic(ERASURES, "one", "keyed hash of an identifier's id", "JSON: erasure, when, who, why; no value", compacted=True),
@@ -115,13 +115,22 @@ def partitions(topic: Topic, settings: Settings) -> int:
     return {"source": settings.source_partitions, "log": settings.log_partitions, "one": 1}[topic.partitions]
 
 
+def retention_ms(topic: Topic, settings: Settings) -> int | None:
+    """How long the broker keeps a record of it; None: for ever."""
+    if topic.ends:
+        return longest_ms(settings.retention)
+    shortest = shortest_ms(settings.retention)
+    return topic.retention_ms if topic.retention_ms is None or shortest is None else min(topic.retention_ms, shortest)
+
+
 def topic_config(topic: Topic, settings: Settings) -> dict[str, str]:
     """The broker's own settings of a topic."""
-    cleanup = {"cleanup.policy": "compact" if topic.compacted else "delete"}
+    kept_ms = retention_ms(topic, settings)
+    cleanup = {"cleanup.policy": "delete" if not topic.compacted else "compact" if kept_ms is None else "compact,delete"}
     if topic.compaction_lag_ms:
         cleanup["min.compaction.lag.ms"] = str(topic.compaction_lag_ms)
-    if not topic.compacted:
-        cleanup["retention.ms"] = str(topic.retention_ms if topic.retention_ms is not None else -1)
+    if not topic.compacted or kept_ms is not None:
+        cleanup["retention.ms"] = str(kept_ms if kept_ms is not None else -1)
     return {**cleanup, "max.message.bytes": str(largest_bytes(settings)), **topic.config}
 
 

@@ -5,6 +5,7 @@ everything is compared.  Else the differences of people are set aside about whom
 just landed or lies beyond that clock, or the clocks of the partitions lie on both sides of a deadline of theirs.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -24,13 +25,15 @@ from streams.core.stitch.judging import Judge, Rows
 from streams.core.touchpoint import Touchpoint
 from streams.core.verdict import NEVER, Clock
 from streams.core.whole.again import judged_again
-from streams.core.whole.compare import Difference, differences
+from streams.core.whole.compare import Difference, differences, plain
 from streams.core.whole.people import Owners, People
 from streams.known import database, known_identifiers
 from streams.publishing import NotPublished, Shelf
+from streams.retention import shortest_ms
 from streams.settings import Settings
 
 MARGIN_MS = 60_000  # what landed so shortly before the last clocks may not have had its effect yet
+GOING_MS = 3_600_000  # rows go while they are read
 TELL_EVERY = 200_000  # touchpoints
 TABLES = ("journeys", "breakages")
 Tell = Callable[[str], None]
@@ -60,6 +63,7 @@ class Verified:
     touchpoints: int = 0
     people: int = 0
     set_aside: int = 0  # people who differ, and about whom something is on its way
+    expired: int = 0  # people who differ, and some of whose touchpoints may be gone by the setting `retention`
     rows: Counter[str] = field(default_factory=Counter)
     counts: Counter[Place] = field(default_factory=Counter)
     first: list[Difference] = field(default_factory=list)
@@ -86,12 +90,20 @@ def verify(settings: Settings, *, parts: int = 1, most: int = 20, tell: Tell = l
         identifiers = known_identifiers(settings).with_instances(shelf.instance_types())
         before = as_of(standing.clocks(clients[0]), standing.newest_touchpoint(clients[0]))
         tell("reading identifiers")
-        owners = Owners(identifiers, standing.carried(clients[0]))
-        check = _Check(clients, judge, Verified(before, names), most, tell)
+        ends_ms = _ends_ms(settings)
+        known = standing.links_until(clients[1], ends_ms) if ends_ms is not None else ()
+        owners = Owners(identifiers, standing.carried(clients[0]), known)
+        check = _Check(clients, judge, Verified(before, names), most, tell, ends_ms)
         for part in range(parts):
             check.part(People(identifiers, owners, part, parts), part, parts)
         after = as_of(standing.clocks(clients[0]), standing.newest_touchpoint(clients[0]))
         return check.verified(still=after == before)
+
+
+def _ends_ms(settings: Settings) -> int | None:
+    """What happened up to then may be gone, because the time of its region is over; None: nothing is."""
+    kept_ms = shortest_ms(settings.retention)
+    return None if kept_ms is None else round(time.time() * 1_000) - kept_ms + GOING_MS
 
 
 def as_of(found: dict[str, Clocks], newest_touchpoint: int) -> AsOf:
@@ -128,9 +140,21 @@ def _by_person(client: Client, table: str, part: int, parts: int) -> Iterator[tu
     return ((row["person_id"], table, row) for row in standing.rows(client, table, part, parts))
 
 
+def _times(row: Row) -> Iterator[int]:
+    """When that happened which a journey or a breakage rests on, as far as it says so."""
+    if "first_at" in row:
+        yield row["first_at"]
+        return
+    yield row["broken_at"]
+    yield from (at_ms for _, _, at_ms, *_ in row["evidence"])
+
+
 class _Check:
-    def __init__(self, clients: list[Client], judge: Judge, result: Verified, most: int, tell: Tell) -> None:
+    def __init__(
+        self, clients: list[Client], judge: Judge, result: Verified, most: int, tell: Tell, ends_ms: int | None
+    ) -> None:  # fmt: skip
         self._clients, self._judge, self._result, self._most, self._tell = clients, judge, result, most, tell
+        self._ends_ms = ends_ms
         self._lately: set[str] = set()  # roots that a touchpoint has just come to
         self._moving: list[list[Difference]] = []
 
@@ -167,10 +191,21 @@ class _Check:
         for table in TABLES:
             found += differences(table, its.get(table, ()), computed[table])
             self._result.rows[table] += len(its.get(table, ()))
-        if found and self._is_moving(root, deadline, list(chain.from_iterable(its.get(table, ()) for table in TABLES))):
+        stand = list(chain.from_iterable(its.get(table, ()) for table in TABLES))
+        if found and self._may_have_ended(its.get("", ()), [*stand, *map(plain, chain(*computed.values()))]):
+            self._result.expired += 1
+        elif found and self._is_moving(root, deadline, stand):
             self._moving.append(found)
         elif found:
             self._result.add(found, self._most)
+
+    def _may_have_ended(self, stories: Iterable[Story], rows: Iterable[Row]) -> bool:
+        """Whether anything about a person reaches back to where touchpoints go, so that a part of its history may be gone."""
+        ends_ms = self._ends_ms
+        if ends_ms is None:
+            return False
+        lived = (each.occurred_at for _, touchpoints in stories for each in touchpoints)
+        return any(at_ms <= ends_ms for at_ms in chain(lived, chain.from_iterable(map(_times, rows))))
 
     def _is_moving(self, root: str, deadline: int | None, rows: list[Row]) -> bool:
         """Whether what is on its way may explain a difference."""

@@ -109,7 +109,7 @@ def environment(settings: Settings) -> dict[str, str]:
     for name, value in settings.model_dump(mode="json", exclude_none=True).items():
         if isinstance(secret := getattr(settings, name), SecretStr):  # as JSON it is asterisks
             value = secret.get_secret_value()
-        elif isinstance(value, list):
+        elif isinstance(value, list | dict):
             value = json.dumps(value)
         kept[f"{PREFIX}{name}".upper()] = str(value)
     if settings.password:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from clickhouse_driver import Client
 
 from sinks.clickhouse.recorded import COLUMNS, carried_as
+from streams.core.log import LINKED, SEEN, UNLINKED
 from streams.core.touchpoint import Order, Touchpoint
 
 Row = dict[str, Any]
@@ -38,6 +39,21 @@ SELECT definition, rule, instance, occurrence, person_id, address_id, journey_id
 FROM breakages FINAL
 WHERE {OF_PART}
 """
+# The sequence of the touchpoint is not known any more
+PAIRS = """
+SELECT concat(w.identifier_type, ':', w.identifier_value), concat(s.identifier_type, ':', s.identifier_value), l.state,
+    toUnixTimestamp64Milli(assumeNotNull(l.occurred_at)), 0, l.event_id, l.source
+FROM (SELECT * FROM pairs FINAL WHERE toUnixTimestamp64Milli(occurred_at) <= %(until_ms)s) AS l
+JOIN people_newest AS w ON w.own_id = l.weaker_id
+JOIN people_newest AS s ON s.own_id = l.stronger_id
+"""
+OWNED = """
+SELECT concat(identifier_type, ':', identifier_value), concat(root_type, ':', root_value),
+    toUnixTimestamp64Milli(assumeNotNull(linked_at)), 0, linked_by_event, linked_by_source
+FROM people_newest
+WHERE kind = 'object' AND own_id != person_id AND toUnixTimestamp64Milli(linked_at) <= %(until_ms)s
+"""
+SAID = {"linked": (SEEN, LINKED), "refused": (SEEN,), "unlinked": (UNLINKED,)}  # a link on purpose is a link at any time
 LISTS = ("stages", "promises", "evidence", "facts")
 
 
@@ -52,6 +68,15 @@ def carried(client: Client) -> Iterator[tuple[tuple[tuple[str, str], ...], str, 
     """Identifiers and action of every touchpoint that has several identifiers, with its order; without what came too late."""
     for pairs, action, *order in client.execute_iter(IDENTIFIERS, settings=SETTINGS):
         yield tuple(pairs), action, tuple(order)
+
+
+def links_until(client: Client, until_ms: int) -> Iterator[tuple[str, str, int, Order]]:
+    """What identity found out by touchpoints that happened up to then, and may be gone: (weaker, stronger, what is said, order)."""
+    for weaker, stronger, state, *order in client.execute_iter(PAIRS, {"until_ms": until_ms}, settings=SETTINGS):
+        for says in SAID[state]:
+            yield weaker, stronger, says, tuple(order)
+    for weaker, stronger, *order in client.execute_iter(OWNED, {"until_ms": until_ms}, settings=SETTINGS):
+        yield weaker, stronger, SEEN, tuple(order)
 
 
 def touchpoints(client: Client) -> Iterator[Stood]:

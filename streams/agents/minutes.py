@@ -11,6 +11,7 @@ else is the owner.  No row need follow when that ends, so a minute in which some
 """
 
 import asyncio
+import math
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -29,6 +30,7 @@ from streams.agents.touched import TakenUp, Touched, pack, records, touched, unp
 from streams.core.log import version
 from streams.fault import fault
 from streams.metrics.table import COMPUTED, COMPUTING, REFUSALS
+from streams.retention import shortest_ms
 from streams.settings import Settings
 from streams.transport import Batch
 
@@ -36,6 +38,8 @@ log = structlog.get_logger("throughline")
 SHARE = 10  # computing waits so many times as long as it took last: it gets a tenth of the database's time at most
 LONGEST_WAIT_S = 30.0
 LAST_AGAIN_S = 60.0
+MINUTE_MS = 60_000
+EVER = -(1 << 62)
 
 
 class OtherTopic(RuntimeError):
@@ -149,7 +153,7 @@ class MinuteKeeper:
         return time.monotonic() - began_s if due.minutes else 0.0
 
     async def _call(self, minutes: Iterable[int], place: int) -> list[int]:
-        wanted = list(minutes)
+        wanted = [minute for minute in minutes if minute >= self._first_minute()]
         if not wanted:
             return []
         began_s = time.monotonic()
@@ -157,6 +161,11 @@ class MinuteKeeper:
         COMPUTING.observe(time.monotonic() - began_s)
         COMPUTED.add(len(wanted))
         return hidden
+
+    def _first_minute(self) -> int:
+        """Figures of a minute before it stay as they are: some of what they count may have gone when its time was over."""
+        kept_ms = shortest_ms(self._settings.retention)
+        return math.ceil((time.time() * 1_000 - kept_ms) / MINUTE_MS) + 1 if kept_ms is not None else EVER
 
     def _recompute(self, minutes: list[int], place: int) -> list[int]:
         if not self._compared:

@@ -1,6 +1,7 @@
 """What a link or an unlink on purpose would do, as things stand in the tables."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from clickhouse_driver import Client
@@ -10,6 +11,7 @@ from sinks.clickhouse.graph import Between
 from streams.cli.chain import OBJECT, chain
 from streams.cli.whom import Whom
 from streams.core.identifiers import Identifiers
+from streams.core.identity import EXPIRED
 
 Step = tuple[Between, ...]
 
@@ -43,7 +45,9 @@ def of_unlink(client: Client, identifiers: Identifiers, one: Whom, other: Whom) 
     if rest:
         doubt = f"{about} stay one person through {_through(rest)}"
         return Foresight(weaker, stronger, standing, "", doubt, False, rest)
-    return Foresight(weaker, stronger, standing, f"{about} will be two persons", "", True)
+    late = [each for each in graph.pairs(client, [weaker.own_id, stronger.own_id]) if each.guard == EXPIRED]
+    again = f"; judged again: {_through(late)}, refused as expired" if late else ""
+    return Foresight(weaker, stronger, standing, f"{about} will be two persons{again}", "", True)
 
 
 def of_link(client: Client, identifiers: Identifiers, one: Whom, other: Whom) -> Foresight:
@@ -82,7 +86,7 @@ def _guard(client: Client, identifiers: Identifiers, weaker: Whom, stronger: Who
             partners[other.identifier] = ""
             if identifiers.crowded(each.identifier, Counter(name.partition(":")[0] for name in partners)):
                 return f"crowded, {each.identifier} has too many partners then, and what it links now comes apart"
-    if standing is not None and standing.state == "refused":
+    if standing is not None and standing.state == "refused" and standing.guard != EXPIRED:
         return f"{standing.guard} holds them apart"
     together = Counter(
         member.identifier.partition(":")[0]
@@ -95,10 +99,10 @@ def _guard(client: Client, identifiers: Identifiers, weaker: Whom, stronger: Who
 
 
 def _partners(client: Client, own_id: str) -> dict[str, str]:
-    """Linked ones and those that a guard refuses, which count as well."""
-    its = (each for each in graph.pairs(client, [own_id]) if each.state != "unlinked")
+    """Linked ones and those that a guard refuses, which count as well unless they came too late."""
+    its = (each for each in graph.pairs(client, [own_id]) if each.state != "unlinked" and each.guard != EXPIRED)
     return {each.stronger if each.weaker_id == own_id else each.weaker: each.state for each in its}
 
 
-def _through(path: Step) -> str:
+def _through(path: Iterable[Between]) -> str:
     return ", ".join(f"{step.weaker} and {step.stronger} ({step.source}/{step.event_id})" for step in path)

@@ -17,7 +17,7 @@ from streams.core.identifiers import SHIPPED, Identifiers, IdentifierType, Ident
 from streams.settings import ConfigurationError, load_settings
 
 _WIDE = 200  # columns where no terminal says how wide it is
-GUARDS = ("never", "partners", "most")
+GUARDS = ("never", "partners", "most", "expires")
 SHAPING = ("region", "strict", "keeps_case", "dotless", "tagless", "matches")
 
 identity_app = typer.Typer(no_args_is_help=True, help="What people are known by, and who is one person.")

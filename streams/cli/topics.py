@@ -31,7 +31,10 @@ def plan(as_json: AsJson = False) -> None:
 
 @topics_app.command()
 def apply(as_json: AsJson = False) -> None:
-    """Create what is missing.  A topic that differs is shown and left as it is."""
+    """Create what is missing, and shorten what is kept for longer than the setting `retention` allows.
+
+    A topic that differs otherwise is shown and left as it is.
+    """
     settings = load_settings()
     with reaching(settings):
         _show(topics.apply(settings), "created", as_json=as_json)

@@ -62,8 +62,9 @@ def readings(verified: Verified, began_s: float) -> list[Reading]:
     for (_, definition, _, kind), count in verified.counts.items():
         counts[definition if definition in verified.definitions else OTHER, kind] += count
     found = [DIFFERENCES.at(counts[name, kind], name, kind) for name in (*verified.definitions, OTHER) for kind in KINDS]
-    compared = VERIFIED_PEOPLE.at(verified.people - verified.set_aside, "compared")
-    return [*found, compared, VERIFIED_PEOPLE.at(verified.set_aside, "set_aside"), VERIFIED_AT.at(began_s)]
+    aside = {"set_aside": verified.set_aside, "expired": verified.expired}
+    people = {"compared": verified.people - sum(aside.values()), **aside}
+    return [*found, *(VERIFIED_PEOPLE.at(count, verdict) for verdict, count in people.items()), VERIFIED_AT.at(began_s)]
 
 
 def _write(file: Path, settings: Settings, found: list[Reading]) -> None:
@@ -79,6 +80,8 @@ def _conclude(verified: Verified, took_s: float) -> None:
     seen = f"{rows} of {verified.people:,} people against {verified.touchpoints:,} touchpoints as of {_iso(verified)}"
     if verified.set_aside:
         print(f"{verified.set_aside:,} people are set aside: something about them is on its way", file=sys.stderr)
+    if verified.expired:
+        print(f"{verified.expired:,} people are set aside: touchpoints of theirs are older than `retention`", file=sys.stderr)
     if total := verified.counts.total():
         raise CheckFailed(f"{total:,} differences: {seen}")
     print(f"no difference: {seen}, in {took_s:.1f} s", file=sys.stderr)
@@ -130,7 +133,8 @@ def _described(verified: Verified) -> dict[str, Any]:
     ]
     return {
         "as_of": _iso(verified), "settled": verified.as_of.settled, "touchpoints": verified.touchpoints, "people": verified.people,
-        "set_aside": verified.set_aside, "rows": dict(verified.rows), "differences": verified.counts.total(), "counts": counts,
+        "set_aside": verified.set_aside, "expired": verified.expired, "rows": dict(verified.rows),
+        "differences": verified.counts.total(), "counts": counts,
         "first": first,
     }  # fmt: skip
 

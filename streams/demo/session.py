@@ -13,6 +13,7 @@ from deploy.local.sample import EVENTS
 from deploy.local.stack import LocalStackError, Stack, StackConfig, stack_password
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.migrate import migrate
+from sinks.clickhouse.retention import keep
 from streams import topics
 from streams.cli.errors import Unreachable
 from streams.definitions import SHIPPED, load_bundle
@@ -79,6 +80,7 @@ def _stack(settings: Settings, held: ExitStack) -> Settings:
 def _migrate(settings: Settings) -> None:
     client = connect(settings.clickhouse_host, settings.clickhouse_port, settings.clickhouse_user, settings.password, "default")
     migrate(client, settings.database)
+    keep(client, settings.retention)
     client.disconnect()
 
 

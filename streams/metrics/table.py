@@ -123,8 +123,9 @@ STATE = Gauge(
 )  # fmt: skip
 REFUSED_LINKS = Counter(
     "throughline_links_refused_total", "links", "Links between identifiers that a guard refused: denied, one of them never links; "
-    "crowded, one has more partners than one person's; too_large or too_many, the person would have too many identifiers, or of "
-    "one type.", ("identity",), (Label("guard", "closed", GUARDS),),
+    "expired, they were first seen together when the time of one of them was over; crowded, one has more partners than one "
+    "person's; too_large or too_many, the person would have too many identifiers, or of one type.",
+    ("identity",), (Label("guard", "closed", GUARDS),),
 )  # fmt: skip
 PERSONS = Counter(
     "throughline_persons_changed_total", "persons", "Persons that came to belong to another root, whole (merged) or in part "
@@ -201,7 +202,8 @@ DIFFERENCES = Gauge(
 )  # fmt: skip
 VERIFIED_PEOPLE = Gauge(
     "throughline_verify_people", "people", "People of the last run.  set_aside: they differ, and something about them is on its "
-    "way, so that the next run has to tell.", VERIFY, (Label("verdict", "closed", ("compared", "set_aside")),),
+    "way, so that the next run has to tell.  expired: they differ, and touchpoints of theirs are older than the setting retention.",
+    VERIFY, (Label("verdict", "closed", ("compared", "set_aside", "expired")),),
 )  # fmt: skip
 VERIFIED_AT = Gauge(
     "throughline_verify_timestamp_seconds", "seconds", "Unix time at which the last run that came to its end began.", VERIFY

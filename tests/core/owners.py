@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
+from streams.core.definition.values import duration_ms
 from streams.core.identifiers import Identifiers
 from streams.core.log import LINKED, SEEN, UNLINKED, Link
 
@@ -22,6 +23,21 @@ def standing(links: Iterable[Link]) -> dict[Pair, tuple]:
                 found[pair] = by[LINKED][-1]
         else:
             found[pair] = min(by[SEEN][:1] + by[LINKED][-1:])
+    return found
+
+
+def in_time(identifiers: Identifiers, links: Iterable[Link], pairs: dict[Pair, tuple]) -> dict[Pair, tuple]:
+    """Without what came, by evidence alone, later after the first link of one of its ends than its type allows."""
+    on_purpose = {(link.weaker, link.stronger) for link in links if link.says == LINKED}
+    persons = {pair: since for pair, since in pairs.items() if all(map(identifiers.is_person, pair))}
+    found = dict(pairs)
+    for key in {key for pair in persons for key in pair}:
+        lasts_ms = duration_ms(identifiers.types[kind(key)].expires or "36500d")
+        others = [({*pair} - {key}, since[0]) for pair, since in persons.items() if key in pair]
+        times = [at_ms for (other,), at_ms in others if not identifiers.denies(other)]
+        late = [pair for pair, since in pairs.items() if times and key in pair and since[0] > min(times) + lasts_ms]
+        for pair in set(late) - on_purpose:
+            found.pop(pair, None)
     return found
 
 
@@ -60,7 +76,7 @@ def guarded(identifiers: Identifiers, pairs: dict[Pair, tuple]) -> set[str]:
 def owners(identifiers: Identifiers, links: Iterable[Link]) -> dict[str, str]:
     """Identifier -> root."""
     links = list(links)
-    pairs = standing(links)
+    pairs = in_time(identifiers, links, standing(links))
     keys = {key for link in links for key in (link.weaker, link.stronger)}
     persons = {key for key in keys if identifiers.is_person(key)}
     off = guarded(identifiers, pairs)

@@ -42,8 +42,8 @@ keys = st.sampled_from([f"{kind}:{number}" for kind in ("customer", "cookie", "o
 def links(draw: Any) -> Link:
     one, other = draw(st.lists(keys, min_size=2, max_size=2, unique_by=lambda key: key.partition(":")[0]) | _persons)
     weaker, stronger = sorted((one, other), key=IDENTIFIERS.rank_of, reverse=True)
-    at = draw(st.integers(0, 9))
-    return Link(weaker, stronger, (at, 0, f"e{at}", "s"), draw(st.sampled_from([SEEN, SEEN, LINKED, UNLINKED])))
+    at = draw(st.integers(0, 9))  # a cookie lasts for four of them
+    return Link(weaker, stronger, (at * 10 * SECOND_MS, 0, f"e{at}", "s"), draw(st.sampled_from([SEEN, SEEN, LINKED, UNLINKED])))
 
 
 _persons = st.lists(keys.filter(IDENTIFIERS.is_person), min_size=2, max_size=2, unique=True)
@@ -101,6 +101,26 @@ def test_a_crowd_of_partners_is_forgotten_one_by_one() -> None:
     _holds_nothing({key: value for key, value in kept.items() if value is not None}, set(erasure.keys))
     identity.erase(["cookie:x"])
     assert identity.roots() == {}
+
+
+def test_whoever_began_the_time_of_a_cookie_is_forgotten_with_it() -> None:
+    """The customer that was refused because of that is linked."""
+    identity = Identity(IDENTIFIERS, 3, Suppressed(SECRET))
+    shared = [Link("cookie:y", other, (0, 0, "e", "s")) for other in ("cookie:x", "customer:1", "customer:2")]
+    identity.take([*shared, Link("cookie:x", "customer:3", (50 * SECOND_MS, 0, "e", "s"))])
+    identity.take([Link("order:1", "cookie:x", (50 * SECOND_MS, 0, "e", "s"))])
+    assert (identity.root("cookie:x"), identity.root("order:1")) == ("cookie:x", "order:1")
+    identity.erase(["cookie:y"])
+    assert (identity.root("cookie:x"), identity.root("order:1")) == ("customer:3", "customer:3")
+
+
+def test_an_order_is_a_cookies_again_when_whoever_began_its_time_is_forgotten() -> None:
+    identity = Identity(IDENTIFIERS, 3, Suppressed(SECRET))
+    shared = [Link("cookie:y", other, (0, 0, "e", "s")) for other in ("cookie:x", "customer:1", "customer:2")]
+    identity.take([*shared, Link("order:1", "cookie:x", (50 * SECOND_MS, 0, "e", "s"))])
+    assert identity.root("order:1") == "order:1"
+    identity.erase(["cookie:y"])
+    assert identity.root("order:1") == "cookie:x"
 
 
 # the whole protocol -----------------------------------------------------------------------------------------------------

@@ -86,6 +86,19 @@ def test_all_problems_are_found_at_once_with_line_and_what_was_meant(file: Path)
         ("identifers: {a: {kind: person}}", "1: identifers: unknown key `identifers`; did you mean `identifiers`?"),
         ("identifiers:\n  a: {kind: person, never: x}", "2: identifiers.a.never: expected a list of texts, got `x`"),
         (
+            "identifiers:\n  a: {kind: person, expires: 180}",
+            "2: identifiers.a.expires: expected a duration like `90s`, `30m`, `4h` or `7d`, got `180`",
+        ),
+        ("identifiers:\n  a: {kind: person, expires: 0d}", "2: identifiers.a.expires: `0d` is no time at all"),
+        (
+            "identifiers:\n  a: {kind: person, expires: 5 working days}",
+            "2: identifiers.a.expires: `5 working days` stands where only",
+        ),
+        (
+            "identifiers:\n  a: {kind: person}\n  order: {kind: object, expires: 1d}",
+            "3: identifiers.order.expires: `expires` is for the kind person: nothing else links people",
+        ),
+        (
             "identifiers:\n  a: {kind: person, partners:\n    {ordr: 1}}\n  order: {kind: object}",
             "3: identifiers.a.partners.ordr: `ordr` is no identifier of a person; expected `a`",
         ),
@@ -117,6 +130,12 @@ def test_check_shows_the_types_in_the_order_of_their_rank() -> None:
     assert rows[1][:4] == ["customer", "person", "1", "text"]
     assert rows[4][4:] == ["partners", "customer", "3", "email", "5", "clear"]
     assert stderr == "12 types in order, at most 200 of a person\n"
+
+
+def test_check_shows_how_long_a_type_links(file: Path) -> None:
+    file.write_text("identifiers: {phone: {kind: person, most: 3, expires: 180d}}\n")
+    assert "most 3, expires 180d" in run(str(file))[0]
+    assert json.loads(run(str(file), "--json")[0])["types"][0]["expires"] == "180d"
 
 
 def test_check_says_the_same_as_json(file: Path) -> None:
@@ -275,6 +294,18 @@ def test_persons_link_with_each_other_and_objects_belong_to_the_strongest() -> N
     assert said("seen", *pairs) == [("phone:+4930901820", "customer:a", SEEN), ("order:1", "customer:a", SEEN)]
     assert said("seen", ("order", "1"), ("case", "2")) == [("case:2", "order:1", SEEN)]
     assert said("seen", ("customer", "a"), ("review", "r")) == []
+
+
+def test_an_object_has_another_target_where_its_strongest_may_have_expired() -> None:
+    types = Identifiers(
+        {"phone": IdentifierType("person", expires="90d"), "email": "person", "cookie": "person", "order": "object"}
+    )
+    targets = [
+        stronger
+        for weaker, stronger, _ in types.links((("order", "1"), ("cookie", "c"), ("email", "m"), ("phone", "1")))
+        if weaker == "order:1"
+    ]
+    assert targets == ["phone:1", "email:m"]
 
 
 def test_what_is_said_on_purpose_is_said_of_every_pair() -> None:

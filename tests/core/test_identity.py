@@ -7,10 +7,12 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from streams.core.identifiers import Identifiers, IdentifierType
-from streams.core.identity import Decided, Identity, known
+from streams.core.identity import Decided, Identity, expiry, known
 from streams.core.log import LINKED, SEEN, UNLINKED, Link, home
+from tests.core.owners import in_time, standing
 from tests.core.owners import owners as truth
 
 PARTITIONS = 4
@@ -18,8 +20,8 @@ IDENTIFIERS = Identifiers(
     {
         "customer": IdentifierType("person", most=2),
         "email": IdentifierType("person", never=("test@*",)),
-        "phone": IdentifierType("person", partners={"customer": 1, "email": 2}),
-        "cookie": IdentifierType("person", partners=3),
+        "phone": IdentifierType("person", partners={"customer": 1, "email": 2}, expires="4ms"),
+        "cookie": IdentifierType("person", partners=3, expires="2ms"),
         "order": "object",
         "case": "object",
         "parcel": "object",
@@ -132,7 +134,8 @@ def again(identity: Identity) -> dict[tuple[str, str], tuple[str, str]]:
             if not isinstance(pair, bool) and IDENTIFIERS.is_person(key):
                 state = "unlinked" if pair.since is None else "refused" if pair.refused else "linked"
                 found[key, partner] = state, pair.refused
-                assert state == "unlinked" or (state == "linked") == (identity.root(key) == identity.root(partner))
+                together = identity.root(key) == identity.root(partner)
+                assert state == "unlinked" or (state == "linked") == together or (pair.refused == "expired" and together)
     return found
 
 
@@ -288,3 +291,119 @@ def test_an_order_without_a_customer_is_the_root_of_its_parcel() -> None:
 def test_a_person_seen_directly_counts_before_an_order_that_nobody_owns() -> None:
     found = roots([link("parcel:1", "order:1", 1), link("parcel:1", "customer:b", 7)])
     assert found["parcel:1"] == "customer:b"
+
+
+# expiry ---------------------------------------------------------------------------------------------------------------
+
+
+def standings(decided: Decided) -> set[tuple[str, str, str, str]]:
+    return {(each.weaker, each.stronger, each.state, each.guard) for each in decided.standings}
+
+
+def test_a_phone_that_is_given_to_somebody_else_links_the_new_owner_to_nobody() -> None:
+    """Four milliseconds after its first link are in time, five are not; and there is a word about it."""
+    identity = after([[link("phone:1", "customer:a", 1), link("phone:1", "email:m", 5)]])
+    decided = identity.take([link("phone:1", "email:n", 6)])
+    assert (identity.root("email:m"), identity.root("email:n")) == ("customer:a", "email:n")
+    assert standings(decided) == {("phone:1", "email:n", "refused", "expired")}
+
+
+def test_whoever_keeps_a_phone_for_years_keeps_it() -> None:
+    """A pair counts from the first touchpoint that shows it."""
+    assert roots([link("phone:1", "customer:a", 1)], [link("phone:1", "customer:a", 9)])["phone:1"] == "customer:a"
+
+
+def test_links_that_came_too_late_crowd_nobody() -> None:
+    """With two customers in time the phone would link neither."""
+    found = [link("phone:1", "customer:a", 1), link("phone:1", "customer:b", 6), link("phone:1", "customer:c", 7)]
+    assert roots(found) == {
+        "phone:1": "customer:a",
+        "customer:a": "customer:a",
+        "customer:b": "customer:b",
+        "customer:c": "customer:c",
+    }
+    assert roots(found, [link("phone:1", "customer:b", 2)])["phone:1"] == "phone:1"
+
+
+def test_who_was_crowded_by_links_that_turn_out_too_late_is_so_no_more() -> None:
+    """Also where the time that ended earlier is another one's than its own."""
+    crowd = [link("cookie:1", other, 5) for other in ("customer:a", "email:m", "email:n", "phone:1")]
+    identity = after([crowd])
+    assert identity.root("email:n") == "email:n"
+    identity.take([link("phone:1", "customer:b", 0)])
+    assert {identity.root(each) for each in ("cookie:1", "email:m", "email:n")} == {"customer:a"}
+    identity.take([link("phone:1", "customer:b", 6, UNLINKED)])
+    assert {key for key, root in identity.roots().items() if key != root} == set()
+
+
+def test_an_earlier_first_link_that_comes_late_ends_the_time_earlier() -> None:
+    """And there is a receipt for whoever is apart by that."""
+    identity = after([[link("cookie:1", "customer:b", 3), link("cookie:1", "email:m", 3)]])
+    decided = identity.take([link("cookie:1", "phone:1", 0)])
+    assert (identity.root("cookie:1"), identity.root("email:m")) == ("phone:1", "email:m")
+    refused = {("cookie:1", each, "refused", "expired") for each in ("customer:b", "email:m")}
+    assert standings(decided) == refused | {("cookie:1", "phone:1", "linked", "")}
+    assert ("split", "customer:b", "email:m", "expired") in {
+        (each.kind, each.left, each.joined, each.why) for each in decided.receipts
+    }
+
+
+def test_an_unlink_of_the_old_owner_hands_the_phone_over() -> None:
+    """With what was seen with it since."""
+    identity = after([[link("phone:1", "customer:a", 1), link("phone:1", "customer:b", 6), link("order:1", "phone:1", 7)]])
+    assert (identity.root("phone:1"), identity.root("order:1")) == ("customer:a", "order:1")
+    decided = identity.take([link("phone:1", "customer:a", 8, UNLINKED)])
+    assert (identity.root("phone:1"), identity.root("order:1")) == ("customer:b", "customer:b")
+    assert ("phone:1", "customer:b", "linked", "") in standings(decided)
+
+
+def test_what_is_linked_on_purpose_does_not_expire() -> None:
+    late = link("phone:1", "email:m", 8)
+    assert roots([link("phone:1", "customer:a", 1), late])["email:m"] == "email:m"
+    assert roots([link("phone:1", "customer:a", 1), late], [link("phone:1", "email:m", 9, LINKED)])["email:m"] == "customer:a"
+
+
+def test_a_denied_address_begins_no_time() -> None:
+    assert roots([link("phone:1", "email:test@x", 0), link("phone:1", "customer:a", 9)])["phone:1"] == "customer:a"
+
+
+def test_an_order_seen_with_a_phone_after_its_time_is_not_its_former_owners() -> None:
+    old, new = link("phone:1", "customer:a", 1), link("order:1", "phone:1", 6)
+    assert roots([old, new])["order:1"] == "order:1"
+    assert roots([old, new], [link("order:1", "customer:b", 8)])["order:1"] == "customer:b"
+
+
+def test_an_order_goes_when_the_time_of_its_phone_begins_earlier_than_was_known() -> None:
+    """Also where the phone stays its own root."""
+    identity = after([[link("order:1", "phone:1", 6)]])
+    identity.take([link("cookie:1", "phone:1", 1)])
+    assert (identity.root("phone:1"), identity.root("order:1")) == ("phone:1", "order:1")
+
+
+@given(links, st.integers(1, 6), st.integers(0, 6))
+def test_what_is_told_of_as_expired_is_what_came_too_late(found: list[Link], size: int, inline: int) -> None:
+    with patch.object(known, "MOST_INLINE", inline), patch.object(expiry, "MOST_INLINE", inline):
+        told = again(after([found[at : at + size] for at in range(0, len(found), size)]))
+    pairs = {pair: since for pair, since in standing(found).items() if all(map(IDENTIFIERS.is_person, pair))}
+    late = pairs.keys() - in_time(IDENTIFIERS, found, pairs).keys()
+    assert {pair for pair, (_, guard) in told.items() if guard == "expired"} == {
+        pair for pair in late if not any(map(IDENTIFIERS.denies, pair))
+    }
+
+
+@given(links, st.booleans())
+def test_everybody_is_judged_again_when_expiry_changes(found: list[Link], begins: bool) -> None:
+    types = {name: replace(its, expires="") for name, its in IDENTIFIERS.types.items()}
+    rules = [Identifiers(types, most=6), IDENTIFIERS]
+    before, now = rules if begins else reversed(rules)
+    known, again = after([found], before), Identity(now, PARTITIONS)
+    for key in known.memory:
+        known.memory.touch(key)
+    everything = known.memory.flush()
+    for entry, value in everything.items():
+        again.load(entry, value)
+    again.number = known.number
+    assert before.guards != now.guards
+    again.judge_again()
+    again.take([])
+    assert again.roots() == truth(now, found)

@@ -43,7 +43,7 @@ from tests.core.owners import owners
 IDENTIFIERS = Identifiers(
     {
         "customer": IdentifierType("person", most=2),
-        "cookie": IdentifierType("person", partners=2),
+        "cookie": IdentifierType("person", partners=2, expires="40s"),
         "order": "object", "case": "object", "parcel": "object",
     }
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """Who computes the minutes changes: whatever the former one still does, the figures are those of the new one."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -18,7 +19,7 @@ from streams.core.log import version
 from streams.transport import Batch
 from tests.fixtures.pipeline import Pipeline, Pipelines
 from tests.sinks.databases import land
-from tests.sinks.samples import AT, batch, journey, replaced_journey
+from tests.sinks.samples import AT, DAY_MS, batch, journey, replaced_journey
 
 REGIONS = "SELECT region, sum(n) FROM v_journey_minutes GROUP BY region"
 VERSION = "SELECT version FROM journey_minutes FINAL"
@@ -28,6 +29,7 @@ class Scene:
     """One topic, one database, and as many that compute as one likes; each hands over what it has done."""
 
     def __init__(self, pipeline: Pipeline) -> None:
+        self.settings = pipeline.settings
         self.pipeline, self.tp = pipeline, TP(pipeline.settings.topic(topology.TOUCHED), 0)
         self.sink = ClickHouseSink(pipeline.connect)
         self.sender = producer(pipeline.settings)
@@ -36,7 +38,7 @@ class Scene:
     async def keeper(self) -> MinuteKeeper:
         """It has taken the partition up."""
         done: list[Batch] = []
-        made = MinuteKeeper(self.pipeline.settings, ClickHouseMinutes(self.pipeline.connect), self.sender, done.append)
+        made = MinuteKeeper(self.settings, ClickHouseMinutes(self.pipeline.connect), self.sender, done.append)
         self.done[made] = done
         await made.assigned([self.tp])
         return made
@@ -99,6 +101,30 @@ def test_a_predecessor_that_is_not_dead_yet_changes_nothing(pipelines: Pipelines
         assert query("SELECT count() FROM journey_minutes") == [(3,)], "it should have computed, in vain"
         assert (query(VERSION), query(REGIONS)) == (stood, [("BR", 1)])
         assert scene.done == {first: early, second: [everything]}, "what lies behind its follower is not its to commit"
+
+    _play(pipelines, story)
+
+
+def test_a_minute_of_which_a_part_has_gone_when_its_time_was_over_keeps_its_figures(pipelines: Pipelines) -> None:
+    """And its touch is done with, so that the topic goes on.  Without that time it is counted from what is there."""
+
+    async def story(scene: Scene) -> None:
+        query = scene.pipeline.query
+        first = await scene.keeper()
+        await scene.land(first, batch("journeys", journey("o1"), journey("o2")))
+        first.take(await scene.read(0))
+        await first.compute()
+        query("TRUNCATE TABLE minute_entries")
+        days = (time.time() * 1_000 - AT) // DAY_MS
+        for retention, counted in (({"default": int(days)}, 2), ({"default": int(days) + 2}, 1)):
+            scene.settings = scene.pipeline.settings.model_copy(update={"retention": retention})
+            keeper = await scene.keeper()
+            await scene.land(keeper, batch("journeys", journey("o3", version=counted), first=2 + counted))
+            everything = await scene.read(0)
+            keeper.take(everything)
+            await keeper.compute()
+            assert query(REGIONS) == [("BR", counted)]
+            assert scene.done[keeper] == [everything]
 
     _play(pipelines, story)
 

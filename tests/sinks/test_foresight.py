@@ -10,13 +10,14 @@ from pydantic import SecretStr
 from sinks.clickhouse.sink import ClickHouseSink
 from streams.cli.foresight import of_link, of_unlink
 from streams.cli.identity_purpose import _as_written
-from streams.cli.whom import Whom, identifiers_of, stranger, whom
+from streams.cli.whom import Whom, stranger, whom
 from streams.core.identifiers import Identifiers, IdentifierType
 from streams.core.touchpoint import hash_id
+from streams.known import known_identifiers
 from streams.settings import Settings
 from tests.sinks.databases import land
-from tests.sinks.samples import batch, touchpoint
-from tests.sinks.test_graph import ANN, BOB, MAIL, PHONE, landed, somebody
+from tests.sinks.samples import AT, batch, touchpoint
+from tests.sinks.test_graph import ANN, BOB, MAIL, PHONE, between, landed, somebody
 
 SECRET = "a secret of the tests"  # noqa: S105 - no real one
 GUARDED = Identifiers(
@@ -46,7 +47,7 @@ def also(sink: ClickHouseSink, *addresses: str) -> None:
 
 
 def test_somebody_is_named_as_written_as_stored_and_by_ids(client: Client, sink: ClickHouseSink, settings: Settings) -> None:
-    stored = identifiers_of(settings).value("email", "ann@shop.de")
+    stored = known_identifiers(settings).value("email", "ann@shop.de")
     also(sink, f"email:{stored}")
     own_id = hash_id("email", stored)
     for text in ("email: Ann@Shop.de", f"email:{stored}", own_id):
@@ -72,7 +73,7 @@ def test_about_a_stranger_a_type_that_does_not_exist_is_told(client: Client, set
 
 def test_what_is_sent_is_what_intake_makes_the_same_identifier_of(settings: Settings) -> None:
     """A hash cannot be sent: intake would hash it again."""
-    identifiers = identifiers_of(settings)
+    identifiers = known_identifiers(settings)
     stored = identifiers.value("email", "ann@shop.de")
     named = Whom(f"email:{stored}", "Ann@Shop.de", "", "", True, "person")
     assert _as_written(identifiers, named) == ("email", "Ann@Shop.de")
@@ -100,6 +101,24 @@ def test_an_unlink_tells_whether_it_parts_them(client: Client, sink: ClickHouseS
     apart = of_unlink(client, GUARDED, phone, bob)
     assert (apart.moves, apart.doubt) == (False, "")
     assert apart.tells.startswith("phone:1 and customer:bob are not one person")
+
+
+def test_what_expired_can_be_linked_on_purpose_and_goes_on_when_the_old_owner_is_unlinked(
+    client: Client, sink: ClickHouseSink
+) -> None:
+    landed(sink)
+    late = between(("phone", "1"), ("customer", "bob"), state="refused", guard="expired", occurred_at=AT + 8, event_id="e8")
+    land(sink, batch("pairs", late, first=200))
+    mail, phone, bob = (somebody(client, each) for each in (MAIL, PHONE, BOB))
+    handed_over = of_unlink(client, GUARDED, phone, mail)
+    assert handed_over.tells == (
+        "phone:1 and email:a@x will be two persons; judged again: phone:1 and customer:bob (shop/e8), refused as expired"
+    )
+    assert (
+        "too_many_customer"
+        in of_link(client, Identifiers({**GUARDED.types, "customer": IdentifierType("person", most=1)}), phone, bob).doubt
+    )
+    assert of_link(client, GUARDED, phone, bob).moves
 
 
 def test_a_link_tells_what_becomes_of_it_and_which_guard_refuses_it(client: Client, sink: ClickHouseSink) -> None:

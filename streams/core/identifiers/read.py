@@ -7,9 +7,11 @@ from typing import Any, get_args
 
 import msgspec
 from phonenumbers import SUPPORTED_REGIONS
+from pydantic_core import PydanticCustomError
 
 from streams.core.definition.document import Document, Place, parse
 from streams.core.definition.problems import DefinitionError, Problem, meant
+from streams.core.definition.values import duration_ms
 from streams.core.identifiers.forms import FormName
 from streams.core.identifiers.types import MOST_IDENTIFIERS, Identifiers, IdentifierType, Kept, Kind
 
@@ -19,7 +21,7 @@ SHORTEST_SECRET = 16  # characters
 TOP = ("identifiers", "most_identifiers", "nobody")
 KEYS = IdentifierType.__struct_fields__
 _ONLY_OF = {"region": "phone", "strict": "phone", "keeps_case": "email", "dotless": "email", "tagless": "email"}  # key -> form
-_OF_PERSONS = ("never", "partners", "most")
+_OF_PERSONS = ("never", "partners", "most", "expires")
 
 
 class IdentityError(ValueError):
@@ -113,6 +115,7 @@ class _Reader:
             "matches": lambda: self._expression(value, place),
             "partners": lambda: self._partners(value, place),
             "most": lambda: self._count(value, place),
+            "expires": lambda: self._duration(value, place),
             "strict": lambda: self._flag(value, place),
             "keeps_case": lambda: self._flag(value, place),
         }
@@ -161,6 +164,15 @@ class _Reader:
         if not isinstance(value, dict):
             return self._count(value, place)
         return {name: self._count(most, (*place, name)) for name, most in self._mapping(value, place).items()}
+
+    def _duration(self, value: object, place: Place) -> str:
+        try:
+            if duration_ms(value):
+                return str(value)
+            self.complain(place, f"`{value}` is no time at all: leave `expires` out for identifiers that never link")
+        except PydanticCustomError as error:
+            self.complain(place, error.message())
+        return ""
 
     def _texts(self, value: object, place: Place) -> tuple[str, ...]:
         if not isinstance(value, list):

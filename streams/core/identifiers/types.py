@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from streams.core.definition.values import duration_ms
 from streams.core.identifiers.forms import Form, FormName, form
 from streams.core.log import LINKED, SEEN, UNLINKED
 from streams.core.touchpoint import hash_id, identifier_key
@@ -36,13 +37,14 @@ class IdentifierType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     never: tuple[str, ...] = ()
     partners: int | dict[str, int] = 0
     most: int = 0
+    expires: str = ""  # a duration
     kept: Kept = "clear"
 
 
 class _Rules:
     """One type, ready for use."""
 
-    __slots__ = ("form", "kept", "least", "matches", "most", "never", "partners")
+    __slots__ = ("expires_ms", "form", "kept", "least", "matches", "most", "never", "partners")
 
     def __init__(self, declared: IdentifierType) -> None:
         names = ("region", "strict", "keeps_case", "dotless", "tagless")
@@ -52,6 +54,7 @@ class _Rules:
         self.never = re.compile(never).fullmatch if never else None
         self.partners, self.most = declared.partners, declared.most
         self.least = self.partners if isinstance(self.partners, int) else min(self.partners.values(), default=0)
+        self.expires_ms = duration_ms(declared.expires) if declared.expires else 0
         self.kept = declared.kept
 
 
@@ -80,8 +83,9 @@ class Identifiers:
         self._rules = {name: _Rules(its) for name, its in self.types.items()}
         self._plain = {name for name, its in self.types.items() if msgspec.structs.replace(its, kind="person") == PLAIN}
         self.few = min([most, *(rules.most or most for rules in self._rules.values())])  # identifiers that are never too many
+        self.expiring = any(rules.expires_ms for rules in self._rules.values())
         self.denies = lru_cache(200_000)(self._denies)
-        rules = [(name, its.kind, its.never, its.partners, its.most) for name, its in self.types.items()]
+        rules = [(name, its.kind, its.never, its.partners, its.most, its.expires) for name, its in self.types.items()]
         self.guards = hash_id(repr((rules, most)))  # tells one set of guards from another
 
     def with_instances(self, types: Iterable[str]) -> "Identifiers":
@@ -165,7 +169,8 @@ class Identifiers:
         found = []
         for key in persons:
             found.append(key)
-            if not self._rules[key.partition(":")[0]].partners and not self.denies(key):
+            rules = self._rules[key.partition(":")[0]]
+            if not rules.partners and not rules.expires_ms and not self.denies(key):
                 break
         return found
 
@@ -186,6 +191,11 @@ class Identifiers:
         if rules is None or rules.never is None:
             return False
         return value[:1] == "x" if rules.kept == "hashed" else bool(rules.never(value.lower()))
+
+    def expires_ms(self, key: str) -> int:
+        """For so long it links, from its first link on; 0: for ever."""
+        rules = self._rules.get(key.partition(":")[0])
+        return rules.expires_ms if rules is not None else 0
 
     def least_limit(self, key: str) -> int:
         """With no more partners than so many it is not crowded, whatever they are; 0: it never is."""

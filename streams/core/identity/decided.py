@@ -8,7 +8,7 @@ from streams.core.identity.pair import State
 from streams.core.log import Redirect
 from streams.core.touchpoint import Order
 
-GUARDS = ("denied", "crowded", "too_large", "too_many")
+GUARDS = ("denied", "expired", "crowded", "too_large", "too_many")
 
 
 def guard_label(guard: str) -> str:

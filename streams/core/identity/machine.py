@@ -32,7 +32,8 @@ class Identity:
         self.number = 0
         self._tells_all = False
         self._before: dict[str, str] = {}
-        self._again: list[tuple[str, str]] = []
+        self._again: list[tuple[str, str]] = []  # pairs of persons
+        self._settle_again: dict[str, None] = {}  # objects
         self._persons = Persons(identifiers, self.memory)
 
     def load(self, entry: bytes, value: bytes | None) -> None:
@@ -56,6 +57,7 @@ class Identity:
             (key, partner) for key in self.memory if self.identifiers.is_person(key)
             for partner, pair in self.memory.pairs(key) if not isinstance(pair, bool)
         ]  # fmt: skip
+        self._settle_again = {key: None for key in self.memory if not self.identifiers.is_person(key)}
 
     def root(self, key: str) -> str:
         return self.memory.root(key)
@@ -66,9 +68,8 @@ class Identity:
     def take(self, links: Iterable[Link]) -> Decided:
         """What changed is in the memory, for the caller to `flush`."""
         self._begin()
-        objects: dict[str, None] = {}
-        learned = dict.fromkeys(self._again)
-        self._again = []
+        learned, objects = dict.fromkeys(self._again), self._settle_again
+        self._again, self._settle_again = [], {}
         for link in links:
             if self.suppressed and (self.suppressed.has(link.weaker) or self.suppressed.has(link.stronger)):
                 continue
@@ -94,6 +95,7 @@ class Identity:
         others = {each: None for key in gone for each in self.memory.neighbours(key)}
         objects = {each: None for each in others if each not in gone and not self.identifiers.is_person(each)}
         self._again = [pair for pair in self._again if not gone.keys() & set(pair)]
+        self._settle_again = {key: None for key in self._settle_again if key not in gone}
         beside = self._persons.lose(gone)
         decided = self._decided(self._persons.regroup((), beside), objects)
         return Erasure(list(gone), list(pairs), self.suppressed.add_keys(gone)), decided
@@ -160,10 +162,12 @@ class Identity:
 
     def _owner(self, key: str) -> tuple[str, Order]:
         """The first target in event order whose root is a person, one that may link before one that may not; else the first
-        target's root; else itself."""
+        target's root; else itself.  Whoever links nobody any more owns nothing that is seen with it from then on."""
         memory, guarded = self.memory, self._persons.is_guarded
         rank, is_person = self.identifiers.rank_of, self.identifiers.is_person
-        linked = ((target, pair.since) for target, pair in memory.pairs(key) if not isinstance(pair, bool))
+        over = self._persons.expiry.is_over if self._persons.expires else None
+        pairs = ((target, pair) for target, pair in memory.pairs(key) if not isinstance(pair, bool))
+        linked = ((target, pair.since) for target, pair in pairs if over is None or not over(key, target, pair))
         found = ((target, memory.root(target), since) for target, since in linked if since is not None)
         reached = sorted((not is_person(root), guarded(target), since, rank(target), root) for target, root, since in found)
         return (reached[0][4], reached[0][2]) if reached else (key, NO_ORDER)

@@ -48,6 +48,11 @@ class Pair(msgspec.Struct, array_like=True):
         return self.seen
 
     @property
+    def evidence_ms(self) -> int | None:
+        """When the touchpoint happened that alone links them; None where something was said on purpose, or nothing at all."""
+        return self.seen[0] if self.seen is not None and self.linked is None and self.unlinked is None else None
+
+    @property
     def state(self) -> State:
         return "unlinked" if self.since is None else "refused" if self.refused else "linked"
 

@@ -7,13 +7,14 @@ from typing import Literal, NamedTuple
 
 from streams.core.identifiers.types import Identifiers
 from streams.core.identity.decided import Receipt, Standing
+from streams.core.identity.expiry import NO_LINK_MS, Expiry
 from streams.core.identity.grouping import Edge, Grouped, grouped
-from streams.core.identity.known import Memory
+from streams.core.identity.known import Memory, is_linked
 from streams.core.identity.pair import Pair
 from streams.core.log import UNLINKED, Link
 from streams.core.touchpoint import Order
 
-DENIED, CROWDED = "denied", "crowded"
+DENIED, EXPIRED, CROWDED = "denied", "expired", "crowded"
 PairKey = tuple[str, str]  # weaker, stronger
 
 
@@ -64,6 +65,10 @@ class Persons:
         self._was_crowded: dict[str, bool] = {}
         self._crowded: dict[str, bool] = {}  # as found in this step
         self._guarded: dict[str, bool] = {}
+        self.expiry = Expiry(identifiers, memory)
+        self.expires = identifiers.expiring
+        self._shifted: dict[str, None] = {}  # identifiers whose time is another now, after this step's links
+        self._begun: dict[str, None] = {}  # those whose time began
 
     def is_guarded(self, key: str) -> bool:
         found = self._guarded.get(key)
@@ -78,25 +83,60 @@ class Persons:
         for key in (weaker, stronger):
             if key not in self._was_crowded:
                 self._was_crowded[key] = self._is_crowded(key)
+        expiring = self._expiring(weaker, stronger) if self.expires else ()
         pair = self._memory.pair(weaker, stronger)
-        was = pair.since is not None
+        was = pair.since
         if not pair.learn(link):
             return False
         self._memory.put(weaker, stronger, pair)
-        if was != (pair.since is not None) or link.says == UNLINKED:  # an unlink alone is known to both, too: who is forgotten is
+        if (was is None) != (pair.since is None) or link.says == UNLINKED:  # an unlink alone is known to both: who is forgotten is
             self._memory.put(stronger, weaker, pair.since is not None)
         for key in (weaker, stronger):
             self._crowded.pop(key, None)
             self._guarded.pop(key, None)
+        if expiring and was != pair.since:
+            for key, before_ms in expiring:
+                self._pass_on(key, stronger if key == weaker else weaker, before_ms, was, pair.since)
         return True
+
+    def _expiring(self, *keys: str) -> list[tuple[str, int]]:
+        """Those of them that expire, and when their time began."""
+        return [(key, self.expiry.first_ms(key)) for key in keys if self._identifiers.expires_ms(key)]
+
+    def _pass_on(self, key: str, partner: str, before_ms: int, was: Order | None, now: Order | None) -> None:
+        """To all that hangs on it when its time begins: what it links, and whom that crowds."""
+        times_ms = (each[0] if each is not None else NO_LINK_MS for each in (was, now))
+        if not self.expiry.learned(key, partner, *times_ms):
+            return
+        if before_ms == NO_LINK_MS:
+            self._begun[key] = None
+            return
+        self._shifted[key] = None
+        self._crowded.clear()
+        self._guarded.clear()
+
+    def _comes_too_late(self, key: str, partner: str, pair: Pair | bool) -> bool:
+        """What `key` knows of its partner: the weaker one of both has the pair itself."""
+        return self.expiry.is_over(partner, key) if isinstance(pair, bool) else self.expiry.is_over(key, partner, pair)
 
     def _is_crowded(self, key: str) -> bool:
         found = self._crowded.get(key)
         if found is None:
             least = self._identifiers.least_limit(key)
             many = bool(least) and self._memory.partners(key) > least
-            found = self._crowded[key] = many and self._identifiers.crowded(key, self._memory.counts(key))
+            crowded = many and self._identifiers.crowded(key, self._memory.counts(key))
+            found = self._crowded[key] = crowded and (not self.expires or self._is_crowded_in_time(key))
         return found
+
+    def _is_crowded_in_time(self, key: str) -> bool:
+        """By those alone whose link came in time.  It takes a few of them to know, however many there are."""
+        counts = Counter[str]()
+        for partner, pair in self._memory.pairs(key):
+            if is_linked(pair) and not self._comes_too_late(key, partner, pair):
+                counts[partner.partition(":")[0]] += 1
+                if self._identifiers.crowded(key, counts):
+                    return True
+        return False
 
     def lose(self, keys: Iterable[str]) -> list[str]:
         """Forget identifiers of persons.  -> those of others that were paired with them."""
@@ -105,12 +145,13 @@ class Persons:
         persons = [each for each in dict.fromkeys(others) if self._identifiers.is_person(each)]
         for key in persons:
             self._was_crowded.setdefault(key, self._is_crowded(key))
+        self._shifted.update((key, None) for key in persons if self._identifiers.expires_ms(key))
         for key in gone:
             self._memory.forget(key)
             self._was_crowded.pop(key, None)
-        for key in (*persons, *gone):
-            self._crowded.pop(key, None)
-            self._guarded.pop(key, None)
+        self.expiry.forget((*persons, *gone))
+        self._crowded.clear()
+        self._guarded.clear()
         return persons
 
     def regroup(self, learned: Iterable[PairKey], beside: Iterable[str] = ()) -> Regrouped:
@@ -118,12 +159,12 @@ class Persons:
         pairs = dict.fromkeys(learned)
         found = Regrouped()
         seeds = {key: None for pair in pairs for key in pair} | dict.fromkeys(beside)
-        for key, was in self._was_crowded.items():
-            if was != self._is_crowded(key):
-                found.flipped.append(key)
-                partners = [partner for partner, _ in self._memory.pairs(key)]
-                seeds.update(dict.fromkeys(partners))
-                pairs.update((self.in_order(key, partner), None) for partner in partners)
+        found.flipped += self._begun
+        for key in self._doubtful():
+            found.flipped.append(key)
+            partners = [partner for partner, _ in self._memory.pairs(key)]
+            seeds.update(dict.fromkeys(partners))
+            pairs.update((self.in_order(key, partner), None) for partner in partners)
         for seed in seeds:
             if seed not in found.before:
                 self._regroup(seed, found)
@@ -132,6 +173,18 @@ class Persons:
         self._mark(pairs, set(learned), found)
         self._prove(pairs, found)
         self._was_crowded, self._crowded, self._guarded = {}, {}, {}
+        self._shifted, self._begun = {}, {}
+        self.expiry.tidy()
+        return found
+
+    def _doubtful(self) -> Iterable[str]:
+        """Identifiers whose links a guard may see otherwise than before, all of them."""
+        found = {key: None for key, was in self._was_crowded.items() if was != self._is_crowded(key)}
+        for key in self._shifted:
+            found[key] = None
+            for partner, _ in self._memory.pairs(key):
+                if 0 < self._identifiers.least_limit(partner) < self._memory.partners(partner):
+                    found[partner] = None
         return found
 
     def _regroup(self, seed: str, found: Regrouped) -> None:
@@ -147,7 +200,7 @@ class Persons:
 
     def _component(self, seed: str, were_refused: list[PairKey]) -> tuple[list[str], list[Edge]]:
         """Everybody whom links lead to, but for guarded identifiers, and those links."""
-        members, edges, waiting = {seed: None}, list[Edge](), [seed]
+        members, edges, waiting, expires = {seed: None}, list[Edge](), [seed], self.expires
         while waiting:
             key = waiting.pop()
             if self.is_guarded(key):
@@ -155,6 +208,8 @@ class Persons:
             for partner, pair in self._memory.pairs(key):
                 since = None if isinstance(pair, bool) else pair.since
                 if (since is None and pair is not True) or self.is_guarded(partner):
+                    continue
+                if expires and self._comes_too_late(key, partner, pair):
                     continue
                 if since is not None and isinstance(pair, Pair):
                     edges.append(Edge(since, key, partner))
@@ -171,6 +226,8 @@ class Persons:
 
     def _guard(self, weaker: str, stronger: str, found: Regrouped) -> str:
         ends = (weaker, stronger)
+        if self.expires and not any(map(self._identifiers.denies, ends)) and self.expiry.is_over(*ends):
+            return EXPIRED
         if not self.is_guarded(weaker) and not self.is_guarded(stronger):
             return found.refused.get(ends, "")
         return DENIED if any(self._identifiers.denies(key) for key in ends) else CROWDED

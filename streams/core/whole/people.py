@@ -4,6 +4,7 @@ Memory: about 1.5 KB a link, and for each touchpoint of the part at hand its pac
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from zlib import crc32
 
 import msgspec
@@ -17,20 +18,22 @@ from streams.core.touchpoint import Order, Touchpoint, identifiers_of
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(Touchpoint).decode
 Pairs = tuple[tuple[str, str], ...]
+Told = tuple[str, str, int, Order]  # weaker, stronger, what is said of them
 Carried = tuple[Pairs, str, Order]  # identifiers, action, order of a touchpoint
 
 
 class Owners:
     """Whose an identifier is, as identity finds it when it has heard everything."""
 
-    def __init__(self, identifiers: Identifiers, carried: Iterable[Carried]) -> None:
-        """`carried`: of every touchpoint that has several identifiers and is not too late."""
+    def __init__(self, identifiers: Identifiers, carried: Iterable[Carried], known: Iterable[Told] = ()) -> None:
+        """`carried`: of every touchpoint that has several identifiers and is not too late.  `known`: what others said."""
         told: dict[tuple[str, str, int], Order] = {}  # of what was only seen together the first touchpoint, else the last
-        for pairs, action, order in carried:
-            for said in identifiers.links(pairs, action):
-                known = told.get(said)
-                if known is None or (order < known if said[2] == SEEN else order > known):
-                    told[said] = order
+        found = ((said, order) for pairs, action, order in carried for said in identifiers.links(pairs, action))
+        before_it = (((weaker, stronger, says), order) for weaker, stronger, says, order in known)
+        for said, order in chain(before_it, found):
+            before = told.get(said)
+            if before is None or (order < before if said[2] == SEEN else order > before):
+                told[said] = order
         self._identity = Identity(identifiers, partitions=1)
         self._identity.take(Link(weaker, stronger, order, says) for (weaker, stronger, says), order in told.items())
         self._identity.memory.flush()
