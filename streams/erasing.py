@@ -17,7 +17,7 @@ from streams.agents.producing import Destination, Record, confirmed, producer, s
 from streams.agents.touched import records as touched_records
 from streams.core.log import Erased, pack, unpack_log
 from streams.core.mentioned import mentioned
-from streams.core.suppressed import id_of
+from streams.core.touchpoint import id_of
 from streams.erasures import Erasures, check_record, entries
 from streams.known import database, known_identifiers
 from streams.passing import Behind, Passing

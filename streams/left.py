@@ -15,7 +15,7 @@ from sinks.clickhouse.text import mentions_by_table
 from streams import topology
 from streams.core.identifiers import Identifiers
 from streams.core.mentioned import SHORTEST, mentioned
-from streams.core.suppressed import id_of
+from streams.core.touchpoint import id_of
 from streams.retention import DAY_MS
 from streams.settings import Settings
 from streams.topology import Topic

@@ -5,7 +5,6 @@ here in place of a list for each field of each element, which would cost more th
 """
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
@@ -13,17 +12,11 @@ import msgspec
 
 from sinks.clickhouse.inserts import Insert
 from sinks.contract import ClockRow, OffsetsRow
-from streams.core.touchpoint import Touchpoint, attributes_of, hash_id, identifiers_of
+from streams.core.touchpoint import Touchpoint, attributes_of, id_of, identifiers_of
 
 Columns = dict[str, Sequence[Any]]
 Record = dict[str, Any]
 _json = msgspec.json.Encoder().encode
-
-
-@lru_cache(maxsize=100_000)
-def address_id(address: str) -> str:
-    """The id of the person that an address is on its own."""
-    return hash_id(*address.split(":", 1))
 
 
 def touchpoints(insert: Insert) -> Columns:
@@ -34,7 +27,7 @@ def touchpoints(insert: Insert) -> Columns:
         "source": [t.source for t in rows],
         "event_id": [t.event_id for t in rows],
         "address": [t.address for t in rows],
-        "address_id": [address_id(t.address) for t in rows],
+        "address_id": [id_of(t.address) for t in rows],
         "sequence": [t.sequence for t in rows],
         "origin": [t.origin for t in rows],
         "channel": [t.channel for t in rows],

@@ -1,6 +1,5 @@
 """What identity decided as records of the topics that land: people, pairs, receipts."""
 
-from functools import lru_cache
 from typing import Any
 
 from schemas.codec import encoder
@@ -8,7 +7,7 @@ from streams import topology
 from streams.agents.producing import Destination, Record
 from streams.core.identifiers import Identifiers
 from streams.core.identity import Change, Decided, Erasure, Receipt, Standing
-from streams.core.touchpoint import Order, hash_id
+from streams.core.touchpoint import Order, id_of
 from streams.settings import Settings
 
 
@@ -30,9 +29,9 @@ class IdentityRows:
 
     def gone(self, erasure: Erasure) -> dict[Destination, list[Record]]:
         """Tombstones."""
-        pairs = (own_id(weaker) + own_id(stronger) for weaker, stronger in erasure.pairs)
+        pairs = (id_of(weaker) + id_of(stronger) for weaker, stronger in erasure.pairs)
         return {
-            self._people: [Record(bytes.fromhex(own_id(key)), None) for key in erasure.keys],
+            self._people: [Record(bytes.fromhex(id_of(key)), None) for key in erasure.keys],
             self._pairs: [Record(bytes.fromhex(pair), None) for pair in pairs],
         }
 
@@ -42,14 +41,14 @@ class IdentityRows:
         row: dict[str, Any] = {
             "identifier_type": kind, "identifier_value": value,
             "kind": "person" if self._identifiers.is_person(key) else "object",
-            "own_id": own_id(key), "person_id": own_id(root), "root_type": root_kind, "root_value": root_value,
+            "own_id": id_of(key), "person_id": id_of(root), "root_type": root_kind, "root_value": root_value,
             "number": change.redirect.number, "version": version,
             **_proof(change.proof, "linked_at", "linked_by_source", "linked_by_event"),
         }  # fmt: skip
         return Record(bytes.fromhex(row["own_id"]), self._person(row))
 
     def _pair_record(self, standing: Standing, version: int) -> Record:
-        weaker_id, stronger_id = own_id(standing.weaker), own_id(standing.stronger)
+        weaker_id, stronger_id = id_of(standing.weaker), id_of(standing.stronger)
         row = {
             "weaker_id": weaker_id, "stronger_id": stronger_id, "weaker_type": _pair(standing.weaker)[0],
             "stronger_type": _pair(standing.stronger)[0], "state": standing.state, "guard": standing.guard, "version": version,
@@ -60,10 +59,10 @@ class IdentityRows:
 
 def receipt_row(receipt: Receipt, version: int, now_ms: int) -> dict[str, Any]:
     return {
-        "kind": receipt.kind, "left_id": own_id(receipt.left), "joined_id": own_id(receipt.joined),
+        "kind": receipt.kind, "left_id": id_of(receipt.left), "joined_id": id_of(receipt.joined),
         "identifiers": receipt.identifiers, "objects": receipt.objects, "left_size": receipt.left_size,
         "joined_size": receipt.joined_size, "first_number": receipt.first_number, "last_number": receipt.last_number,
-        "weaker_id": own_id(receipt.weaker), "stronger_id": own_id(receipt.stronger), "why": receipt.why,
+        "weaker_id": id_of(receipt.weaker), "stronger_id": id_of(receipt.stronger), "why": receipt.why,
         "decided_at": now_ms, "version": version, **_proof(receipt.proof),
     }  # fmt: skip
 
@@ -72,12 +71,6 @@ def _proof(order: Order, at: str = "occurred_at", source: str = "source", event:
     """A touchpoint by its names of columns; where there is none its event id is empty."""
     occurred_at, _, event_id, its_source = order
     return {at: occurred_at if event_id else None, source: its_source, event: event_id}
-
-
-@lru_cache(100_000)
-def own_id(key: str) -> str:
-    """The id of a person of which this identifier is the root."""
-    return hash_id(*_pair(key))
 
 
 def _pair(key: str) -> tuple[str, str]:

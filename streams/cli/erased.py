@@ -11,7 +11,7 @@ from rich.table import Table
 from streams.cli.erase import normalised
 from streams.cli.errors import CheckFailed
 from streams.cli.reach import reaching
-from streams.core.suppressed import id_of
+from streams.core.touchpoint import id_of
 from streams.erasures import Erasures, NoErasureSecret, OtherErasureSecret
 from streams.known import database, known_identifiers
 from streams.left import Left, Wanted

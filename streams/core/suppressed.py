@@ -1,6 +1,6 @@
 """Whom to forget: keyed hashes of identifiers that were erased, by which later and replayed records of them are known.
 
-What is hashed is the id of the identifier (`hash_id`), so that rows which carry ids only are found by the same list.  Without the
+What is hashed is the id of the identifier (`id_of`), so that rows which carry ids only are found by the same list.  Without the
 key nobody can try out values; with it, a list of values can be tried, so the key is a secret like any other.
 """
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from hmac import digest as hmac_digest
 
-from streams.core.touchpoint import Touchpoint, hash_id, identifier_key, identifiers_of
+from streams.core.touchpoint import Touchpoint, id_of, identifier_key, identifiers_of
 
 ERASED = b"e"  # begins the key of an entry of state that holds such a hash
 DIGEST_BYTES = 32
@@ -61,9 +61,3 @@ class Suppressed:
         if not self.digests:
             return False
         return self.has(touchpoint.address) or any(self.has(identifier_key(*pair)) for pair in identifiers_of(touchpoint))
-
-
-def id_of(key: str) -> str:
-    """The id of an identifier, as a person of its own."""
-    kind, _, value = key.partition(":")
-    return hash_id(kind, value)

@@ -1,5 +1,6 @@
 """A touchpoint: one thing that happened between a person and the company, as the pipeline carries it."""
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -101,3 +102,10 @@ def identifier_key(kind: str, value: str) -> str:
 def hash_id(*parts: str) -> str:
     """A stable public id: 128 bits as 32 hex digits.  Ids carry no personal data in clear."""
     return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+
+
+@lru_cache(200_000)
+def id_of(key: str) -> str:
+    """The id of an identifier, type:value, and of the person whose strongest it is."""
+    kind, _, value = key.partition(":")
+    return hash_id(kind, value)

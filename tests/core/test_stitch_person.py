@@ -6,9 +6,8 @@ from streams.core.definition import bundle_of
 from streams.core.log import Activation, IdentityClock, IntakeClock, Touchpoints, pack
 from streams.core.stitch.judging import Judge
 from streams.core.stitch.partition import Partition
-from streams.core.stitch.rows import person_id
 from streams.core.stitch.store import MemoryStore
-from streams.core.touchpoint import Touchpoint, content_hash
+from streams.core.touchpoint import Touchpoint, content_hash, id_of
 from streams.core.verdict import NEVER
 
 HOUR_MS = 3_600_000
@@ -58,7 +57,7 @@ class Alone:
         return [*journeys, *((row["rule"], row["instance"], row["state"]) for row in self.rows.breakages)]
 
 
-FIRST, SECOND, PERSON = "s/call@0", "s/call@10", person_id("customer:c")
+FIRST, SECOND, PERSON = "s/call@0", "s/call@10", id_of("customer:c")
 
 
 def test_an_episode_that_another_takes_in_goes_as_moved_with_its_breakages() -> None:

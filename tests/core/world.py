@@ -33,10 +33,9 @@ from streams.core.log import (
 from streams.core.moving import records as moving
 from streams.core.stitch.judging import Judge
 from streams.core.stitch.partition import Outcome, Partition
-from streams.core.stitch.rows import person_id
 from streams.core.stitch.store import MemoryStore
 from streams.core.suppressed import Suppressed
-from streams.core.touchpoint import Touchpoint, better_copy, content_hash, order_of
+from streams.core.touchpoint import Touchpoint, better_copy, content_hash, id_of, order_of
 from streams.core.verdict import NEVER, Breakage, Clock, Lived
 from tests.core.owners import owners
 
@@ -237,7 +236,7 @@ class World:
 
     def _says_nothing_of_halves(self, part: Partition, outcome: Outcome) -> None:
         """Of what is being read back, and of the whole of a person of whom something is."""
-        awaited = {(person_id(each.redirect.root), person_id(each.redirect.address)) for each in part.forgetting.awaited()}
+        awaited = {(id_of(each.redirect.root), id_of(each.redirect.address)) for each in part.forgetting.awaited()}
         persons = {person for person, _ in awaited}
         for row in [*outcome.rows.journeys, *outcome.rows.breakages]:
             of_whole = row["definition"] in OF_WHOLE or row["instance"] == row["person_id"]
@@ -320,7 +319,7 @@ class World:
 
     def visible(self, table: dict[Key, dict]) -> list[dict]:
         """As the views do: what stands, shown for the owner of what it is about, once the redirect to that owner has landed."""
-        owner = {person_id(address): person_id(root) for address, (root, _) in self.people.items()}
+        owner = {id_of(address): id_of(root) for address, (root, _) in self.people.items()}
         return [
             row for row in table.values()
             if row["state"] not in ("moved", "withdrawn") and row["person_id"] == owner.get(row["address_id"], row["address_id"])
@@ -362,13 +361,13 @@ def truth(world: World, clock: Clock) -> tuple[dict[Key, dict], dict[Key, dict]]
         for definition in BUNDLE.by_instance_type.get(kind, []):
             verdict = judge(definition, value, sorted(found.values(), key=order_of), clock)
             if verdict.journey:
-                journeys[person_id(root), definition.name, value] = verdict.journey
+                journeys[id_of(root), definition.name, value] = verdict.journey
             broken += verdict.breakages
             lived += [verdict.lived] if verdict.lived else []
             for row in verdict.breakages:
-                breakages[person_id(root), definition.name, value, row.rule, row.occurrence] = row
+                breakages[id_of(root), definition.name, value, row.rule, row.occurrence] = row
     for root, (together, lived, broken) in wholes.items():
-        _whole(person_id(root), together, lived, broken, clock, journeys, breakages)
+        _whole(id_of(root), together, lived, broken, clock, journeys, breakages)
     return journeys, breakages
 
 

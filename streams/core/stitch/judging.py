@@ -18,10 +18,9 @@ from streams.core.stitch.rows import (
     digest,
     gone_journey_row,
     journey_row,
-    person_id,
 )
 from streams.core.stitch.state import Entry, Part, Standing
-from streams.core.touchpoint import Touchpoint, better_copy, order_of
+from streams.core.touchpoint import Touchpoint, better_copy, id_of, order_of
 from streams.core.verdict import Breakage, Clock, Journey, Verdict
 
 NOTHING = Verdict(None, (), None)
@@ -91,7 +90,7 @@ class Judge:
         An episode is shown for the owner of its first touchpoint's address: two persons may have it for a moment, one shows it.
         While touchpoints are being read back, only what is gone is said.
         """
-        person, parts = person_id(whole.person), whole.bucket.parts.values()
+        person, parts = id_of(whole.person), whole.bucket.parts.values()
         together = _together(parts)
         found = self._personal(person, together, clock) if parts else Personal()
         addresses = {episode_name(each): each.address for each in together.facts}
@@ -156,7 +155,7 @@ def _together(parts: Collection[Part]) -> Part:
 
 
 def _moment(opened: Opened, address: str, redirects: int, clock: Clock, now_ms: int) -> Moment:
-    return Moment(person_id(opened.person), person_id(address), opened.version, redirects, clock.ms, now_ms)
+    return Moment(id_of(opened.person), id_of(address), opened.version, redirects, clock.ms, now_ms)
 
 
 def _say(

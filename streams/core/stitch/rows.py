@@ -4,7 +4,6 @@ A row is said only when its pure columns changed.  One that is not there any mor
 touchpoints went to another person.
 """
 
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -32,13 +31,6 @@ class Moment(msgspec.Struct, frozen=True):
 
 def digest(journey: Journey) -> int:
     return int.from_bytes(blake2b(_pack(journey), digest_size=8).digest(), "big")
-
-
-@lru_cache(200_000)
-def person_id(key: str) -> str:
-    """The id of the person of which this identifier is the root."""
-    kind, _, value = key.partition(":")
-    return hash_id(kind, value)
 
 
 def _head(moment: Moment, definition: str, version: int, instance: str) -> Row:

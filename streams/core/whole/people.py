@@ -12,8 +12,7 @@ import msgspec
 from streams.core.identifiers import Identifiers
 from streams.core.identity import Identity
 from streams.core.log import SEEN, Link
-from streams.core.stitch.rows import person_id
-from streams.core.touchpoint import Order, Touchpoint, identifiers_of
+from streams.core.touchpoint import Order, Touchpoint, id_of, identifiers_of
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(Touchpoint).decode
@@ -65,7 +64,7 @@ class People:
         found = []
         for address in (touchpoint.address, *copied):
             root = self._owners.root(address)
-            if self._parts > 1 and part_of(person_id(root), self._parts) != self._part:
+            if self._parts > 1 and part_of(id_of(root), self._parts) != self._part:
                 continue
             is_copy = address != touchpoint.address
             its = msgspec.structs.replace(touchpoint, address=address, copied=True) if is_copy else touchpoint
@@ -79,5 +78,5 @@ class People:
 
     def in_order(self) -> Iterator[tuple[str, str, list[Touchpoint]]]:
         """(id, root, touchpoints and copies) of everybody, by their ids."""
-        for person, root in sorted((person_id(root), root) for root in self._packed):
+        for person, root in sorted((id_of(root), root) for root in self._packed):
             yield person, root, [_unpack(packed) for packed in self._packed[root]]
