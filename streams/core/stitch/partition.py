@@ -129,11 +129,12 @@ class Partition:
         self._stale += too_large
 
     def _too_large(self) -> list[bytes]:
-        """Where less is allowed than when this was last looked at."""
+        """Where less is allowed than when this was last looked at; wholes before what they are made of: the last is judged first."""
         if 0 < self.position.most_touchpoints <= self._quarantine.most:
             return []
         buckets = ((key, unpack_bucket(value)) for key, value in self.store.items() if key[:1] == BUCKET)
-        return [key for key, bucket in buckets if self._quarantine.is_beyond(bucket)]
+        found = [key for key, bucket in buckets if self._quarantine.is_beyond(bucket)]
+        return sorted(found, key=lambda key: split_bucket_key(key)[1] != WHOLE)
 
     def _entries(self) -> int:
         """Of the store, besides the position."""
