@@ -215,7 +215,7 @@ class Desk:
         """Pack it and put it back; an empty one goes.  -> whether its deadline is a new one."""
         bucket = opened.bucket
         name = bucket_key(opened.person, opened.key)
-        if not (bucket.facts or bucket.entries or bucket.parts or bucket.forgotten or bucket.awaited or bucket.quarantined):
+        if not (bucket.facts or bucket.entries or bucket.parts or bucket.forgotten or bucket.awaited):
             self.store.delete(name)
             return False
         was = self.store.get(name)

@@ -129,7 +129,7 @@ class Partition:
         self._stale += too_large
 
     def _too_large(self) -> list[bytes]:
-        """Where less is allowed than when this was last looked at; wholes before what they are made of: the last is judged first."""
+        """Where less is allowed than when this was last looked at.  The last is judged first, so wholes go before their buckets."""
         if 0 < self.position.most_touchpoints <= self._quarantine.most:
             return []
         buckets = ((key, unpack_bucket(value)) for key, value in self.store.items() if key[:1] == BUCKET)
