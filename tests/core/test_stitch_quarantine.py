@@ -262,6 +262,17 @@ def test_a_person_as_a_whole_is_too_large_by_what_its_addresses_give() -> None:
     assert _receipts(alone) == {}
 
 
+def test_a_receipt_does_not_wait_for_what_is_read_back() -> None:
+    """One of the person's cases has forgotten its touchpoints and wants them, while others make the person too large."""
+    alone = Alone(CASE, TALK)
+    alone.take(Redirects([Redirect(f"case:{name}", "customer:c", 1) for name in "k0123"]))
+    alone.happen(touch(0, "ask"), touch(1, "answer"), touch(2, "solved"))
+    alone.clock(60)
+    assert alone.happen(touch(61, "ask")) == set()
+    assert len(alone.outcome.wanted) == 1
+    assert alone.happen(*(touch(61 + n, "call", f"case:{n}") for n in range(MOST + 1))) == {RECEIPT_SAID}
+
+
 def test_what_was_forgotten_is_counted_once_it_is_back() -> None:
     """A customer's touchpoints of which no journey is made: copies of forgotten ones may make them look like too many."""
     alone = Alone(CASE)

@@ -102,7 +102,9 @@ class Judge:
         addresses = {episode_name(each): each.address for each in together.facts}
         redirects = max((part.number for part in parts), default=0)
         entries = {(entry.definition, entry.instance): entry for entry in whole.bucket.entries}
-        journeys = {(each.definition, each.instance): each for each in (*found.journeys, *([told] if told else []))}
+        journeys = {(each.definition, each.instance): each for each in found.journeys}
+        if told:
+            journeys[told.definition, told.instance] = told
         broken: dict[tuple[str, str], list[Breakage]] = {}
         for each in found.breakages:
             broken.setdefault((each.definition, each.instance), []).append(each)
