@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     gather_s: float = Field(0.1, ge=0.01, le=5, description="How long a fetch lets records gather at the broker, seconds.")
     poll_records: int = Field(2_000, ge=1, description="Most records that one fetch hands to an agent.")
     step_persons: int = Field(2_000, ge=1, description="Most persons that one transaction of stitch concerns.")
+    most_touchpoints: int = Field(
+        10_000, ge=1, description="An order, case or other address with more touchpoints is quarantined; so is a person as a whole."
+    )
     land_rows: int = Field(50_000, ge=1, le=100_000, description="Rows that land inserts at once at most, a table.")
     land_interval_s: Seconds = Field(0.2, description="How long land gathers rows before it inserts, seconds.")
     minutes_interval_s: Seconds = Field(1.0, description="How long touched minutes gather before they are computed, seconds.")

@@ -3,6 +3,9 @@
 Judged as of the least clock that has landed.  Where all partitions have landed up to one clock and nothing came behind it,
 everything is compared.  Else the differences of people are set aside about whom something is on its way: a touchpoint or a row has
 just landed or lies beyond that clock, or the clocks of the partitions lie on both sides of a deadline of theirs.
+
+Who is quarantined is left out by the receipts that stand: touchpoints of such an address, and what is judged over all of a person.
+Whatever else there is of that person is compared.
 """
 
 import time
@@ -22,7 +25,7 @@ from sinks.clickhouse.standing import Clocks, Row
 from streams import topology
 from streams.core.log import Activation
 from streams.core.stitch.judging import Judge, Rows
-from streams.core.touchpoint import Touchpoint
+from streams.core.touchpoint import Touchpoint, id_of
 from streams.core.verdict import NEVER, Clock
 from streams.core.whole.again import judged_again
 from streams.core.whole.compare import Difference, differences, plain
@@ -64,6 +67,7 @@ class Verified:
     people: int = 0
     set_aside: int = 0  # people who differ, and about whom something is on its way
     expired: int = 0  # people who differ, and some of whose touchpoints may be gone by the setting `retention`
+    quarantined: int = 0  # addresses and persons that were left out, because they are
     rows: Counter[str] = field(default_factory=Counter)
     counts: Counter[Place] = field(default_factory=Counter)
     first: list[Difference] = field(default_factory=list)
@@ -95,7 +99,7 @@ def verify(settings: Settings, *, parts: int = 1, most: int = 20, tell: Tell = l
         owners = Owners(identifiers, standing.carried(clients[0]), known)
         check = _Check(clients, judge, Verified(before, names), most, tell, ends_ms)
         for part in range(parts):
-            check.part(People(identifiers, owners, part, parts), part, parts)
+            check.part(People(identifiers, owners, part, parts, check.left_out.addresses), part, parts)
         after = as_of(standing.clocks(clients[0]), standing.newest_touchpoint(clients[0]))
         return check.verified(still=after == before)
 
@@ -157,6 +161,8 @@ class _Check:
         self._ends_ms = ends_ms
         self._lately: set[str] = set()  # roots that a touchpoint has just come to
         self._moving: list[list[Difference]] = []
+        self.left_out = standing.quarantined(clients[0])
+        result.quarantined = len(self.left_out.addresses) + len(self.left_out.persons)
 
     def part(self, people: People, part: int, parts: int) -> None:
         where = f" of part {part + 1} of {parts}" if parts > 1 else ""
@@ -185,7 +191,8 @@ class _Check:
         root, rows, deadline = "", Rows(), None
         if "" in its:
             ((root, touchpoints),) = its[""]
-            rows, deadline = judged_again(self._judge, root, touchpoints, self._result.as_of.clock)
+            as_whole = id_of(root) not in self.left_out.persons
+            rows, deadline = judged_again(self._judge, root, touchpoints, self._result.as_of.clock, as_whole=as_whole)
         computed = {"journeys": rows.journeys, "breakages": rows.breakages}
         found: list[Difference] = []
         for table in TABLES:

@@ -23,6 +23,7 @@ OF_PERSON = {  # name in the object -> query
     "facts": "SELECT * FROM v_journey_facts WHERE person_id = %(person)s ORDER BY definition, instance, fact",
     "promises": "SELECT * FROM v_promises WHERE person_id = %(person)s ORDER BY made_at, definition, instance, promise",
     "breakages": "SELECT * FROM v_breakage_history WHERE person_id = %(person)s ORDER BY broken_at, definition, rule",
+    "quarantined": "SELECT * FROM v_quarantined WHERE person_id = %(person)s ORDER BY quarantined_at, address_id",
 }
 EVIDENCE = """
 SELECT cause_key, source, event_id, occurred_at, action, role

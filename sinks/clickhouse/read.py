@@ -12,7 +12,7 @@ VIEWS = (
     "v_identifiers", "v_persons", "v_links", "v_merges", "v_consents", "v_journey_consents",
     "v_person_attributes", "v_journey_attributes", "v_breakage_attributes",
     "v_journeys", "v_stages", "v_promises", "v_journey_facts", "v_breakages", "v_breakage_history", "v_breakage_evidence",
-    "v_journey_minutes", "v_journey_hours", "v_clocks", "v_freshness",
+    "v_journey_minutes", "v_journey_hours", "v_quarantined", "v_clocks", "v_freshness",
 )  # fmt: skip
 
 
@@ -92,7 +92,7 @@ SELECT dateDiff('millisecond', newest.received_at, j.landed_at) AS ms
 FROM journeys_newest AS j
 INNER JOIN newest ON newest.address_id = j.address_id AND newest.last_at = j.last_at
 WHERE j.landed_at > now64(3) - toIntervalSecond(%(within_s)s)
-    AND j.state != 'moved' AND j.outcome != 'expired' AND NOT has(j.`promises.state`, 'overdue')
+    AND j.state NOT IN ('moved', 'quarantined') AND j.outcome != 'expired' AND NOT has(j.`promises.state`, 'overdue')
 """
 
 

@@ -25,6 +25,7 @@ GRANT SELECT ON v_journey_minutes TO throughline_reader;
 GRANT SELECT ON v_journey_hours TO throughline_reader;
 -- The wide views of definitions, v_journey_order and so on, also those that are activated later.
 GRANT SELECT ON v_journey_* TO throughline_reader;
+GRANT SELECT ON v_quarantined TO throughline_reader;
 GRANT SELECT ON v_clocks TO throughline_reader;
 GRANT SELECT ON v_freshness TO throughline_reader;
 GRANT SELECT ON v_dead_letters TO throughline_reader;

@@ -99,6 +99,19 @@ def rows(client: Client, table: str, part: int = 0, parts: int = 1) -> Iterator[
         yield row
 
 
+class Quarantined(NamedTuple):
+    """Ids of addresses whose touchpoints are left out, and of persons who are not judged as a whole."""
+
+    addresses: frozenset[str]
+    persons: frozenset[str]
+
+
+def quarantined(client: Client) -> Quarantined:
+    """As receipts say that have landed, those of a person that somebody was before too."""
+    found = client.execute("SELECT address_id, instance = person_id FROM journeys FINAL WHERE state = 'quarantined'")
+    return Quarantined(*(frozenset(address for address, is_person in found if is_person == of) for of in (False, True)))
+
+
 class Clocks(NamedTuple):
     """Of one topic; `complete`: every partition and source has spoken.  Epoch ms, those of `said_at` wall time."""
 

@@ -153,8 +153,10 @@ class Wiring:
         def make(tp: TP) -> Cell:
             store, judge = MemoryStore(), Judge(lambda bundle: declare(self.shelf.find(bundle)))
             keeps_ms = round(settings.late_horizon_s * 1_000)
-            most, suppressed = settings.step_persons, self._suppressed()
-            partition = Partition(tp.partition, settings.log_partitions, store, judge, most, keeps_ms, suppressed)
+            partition = Partition(
+                tp.partition, settings.log_partitions, store, judge, settings.step_persons, keeps_ms, self._suppressed(),
+                settings.most_touchpoints,
+            )  # fmt: skip
             machine = StitchMachine(settings, partition, store)
             return Cell(settings, "stitch", tp, settings.topic(topology.STATE), machine, plain)
 

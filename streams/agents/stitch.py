@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
+import structlog
 
 from schemas.codec import encoder
 from streams import topology
@@ -17,9 +18,10 @@ from streams.core.stitch.rows import PARTS, Row
 from streams.core.stitch.store import MemoryStore
 from streams.core.verdict import NEVER
 from streams.metrics.metric import Reading
-from streams.metrics.table import EVENT_AGE, REDUCED, STATE, SUPPRESSED, WANTED, clock_lag
+from streams.metrics.table import EVENT_AGE, LEFT_OUT, QUARANTINED, REDUCED, STATE, SUPPRESSED, WANTED, clock_lag
 from streams.settings import Settings
 
+log = structlog.get_logger("throughline")
 IDLE_RECORDS = 5_000  # so many without a change, and the position is written all the same: a restart does not read them again
 WANTED_BYTES = 500  # one request, about
 
@@ -52,6 +54,9 @@ class StitchMachine:
         self._idle += outcome.taken
         REDUCED.add(outcome.reduced)
         SUPPRESSED.add(outcome.suppressed)
+        LEFT_OUT.add(outcome.left_out)
+        for person, address, found in outcome.quarantined:
+            log.warning("quarantined", person=person, address=address, touchpoints=found.count, most=found.most)
         if outcome.last_ms > NEVER:
             EVENT_AGE.observe((now_ms - outcome.last_ms) / 1_000)
         return Step(outcome.taken, self._inside(outcome), self._behind(outcome))
@@ -63,6 +68,7 @@ class StitchMachine:
         place = topology.LOG, str(self.partition.number)
         yield STATE.at(len(self._store), *place)
         yield WANTED.at(len(self.partition.forgetting.awaited()), *place)
+        yield QUARANTINED.at(self._tally.quarantined, *place)
         yield from clock_lag(self.partition.clock.ms, *place)
         yield from self._tally.readings()
 

@@ -12,6 +12,7 @@ import msgspec
 
 from streams.core.definition import Bundle
 from streams.core.stitch.judging import Rows
+from streams.core.stitch.quarantine import QUARANTINED
 from streams.core.stitch.rows import Row
 from streams.metrics.metric import Reading
 from streams.metrics.table import BREAKAGE_CHANGES, BREAKAGES, BREAKAGES_OPEN, JOURNEY_CHANGES, JOURNEYS, JOURNEYS_OPEN, YES_NO
@@ -42,6 +43,7 @@ class Tally(msgspec.Struct, array_like=True):
 
     journeys: dict[str, int] = {}
     breakages: dict[Rule, int] = {}
+    quarantined: int = 0
 
     def take(self, rows: Rows) -> bool:
         """Count the rows of a step.  -> whether anything here changed, and is to be kept."""
@@ -54,11 +56,13 @@ class Tally(msgspec.Struct, array_like=True):
     def _take_journeys(self, rows: list[Row]) -> bool:
         opened: Counter[str] = Counter()
         seen = Counter((row["definition"], _was(row), row["state"]) for row in rows)
+        receipts = sum(count * ((now == QUARANTINED) - (was == QUARANTINED)) for (_, was, now), count in seen.items())
+        self.quarantined += receipts
         for (definition, was, now), count in seen.items():
             for change in OF_JOURNEY.get((was, now), ()):
                 JOURNEYS.add(count, definition, change)
             opened[definition] += count * ((now == "open") - (was == "open"))
-        return _merge(self.journeys, opened)
+        return _merge(self.journeys, opened) or receipts != 0
 
     def _take_breakages(self, rows: list[Row]) -> bool:
         opened: Counter[Rule] = Counter()

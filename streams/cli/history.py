@@ -68,7 +68,7 @@ def read_history(asked: Asked, bundles: list[Bundle]) -> History:
     seen = _Seen(_touchpoints(asked, settings, identifiers, refused))
     gc.set_threshold(100_000, 50, 1_000)  # touchpoints by the hundred thousand, and no cycles among them
     with timed("read", lambda: seen.count), reaching(settings):
-        people = people_of(seen, identifiers)
+        people = people_of(seen, identifiers, settings.most_touchpoints)
     if refused:
         said = ", ".join(f"{number:,} {reason}" for reason, number in sorted(refused.items()))
         print(f"left out: {said}", file=sys.stderr)

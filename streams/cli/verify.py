@@ -82,6 +82,8 @@ def _conclude(verified: Verified, took_s: float) -> None:
         print(f"{verified.set_aside:,} people are set aside: something about them is on its way", file=sys.stderr)
     if verified.expired:
         print(f"{verified.expired:,} people are set aside: touchpoints of theirs are older than `retention`", file=sys.stderr)
+    if verified.quarantined:
+        print(f"{verified.quarantined:,} identifiers or persons are left out: they are quarantined", file=sys.stderr)
     if total := verified.counts.total():
         raise CheckFailed(f"{total:,} differences: {seen}")
     print(f"no difference: {seen}, in {took_s:.1f} s", file=sys.stderr)
@@ -133,9 +135,8 @@ def _described(verified: Verified) -> dict[str, Any]:
     ]
     return {
         "as_of": _iso(verified), "settled": verified.as_of.settled, "touchpoints": verified.touchpoints, "people": verified.people,
-        "set_aside": verified.set_aside, "expired": verified.expired, "rows": dict(verified.rows),
-        "differences": verified.counts.total(), "counts": counts,
-        "first": first,
+        "set_aside": verified.set_aside, "expired": verified.expired, "quarantined": verified.quarantined,
+        "rows": dict(verified.rows), "differences": verified.counts.total(), "counts": counts, "first": first,
     }  # fmt: skip
 
 

@@ -41,17 +41,29 @@ class Forgotten(msgspec.Struct, array_like=True, frozen=True):
     last_ms: int
 
 
+class Quarantined(msgspec.Struct, array_like=True, frozen=True):
+    """What is not kept any more, because it was more than `most`: touchpoints of an address, or what a person's whole held."""
+
+    count: int  # how many there were by then
+    most: int
+    first_ms: int  # between which times they happened
+    last_ms: int
+    at_ms: int  # wall time
+
+
 class Move(msgspec.Struct, array_like=True, frozen=True):
     """Touchpoints of one address that follow its redirect to another home, or come back from the database.
 
     `forgotten`: those that belong to it as well, and are to be read back where it goes.
     `answers`: what was asked for under this number is complete with this; 0: it answers nothing.
+    `quarantined`: the address is, and stays so wherever it goes.
     """
 
     redirect: Redirect
     touchpoints: list[Touchpoint]
     forgotten: Forgotten | None = None
     answers: int = 0
+    quarantined: Quarantined | None = None
 
 
 class MovedFacts(msgspec.Struct, array_like=True, tag=3, frozen=True):

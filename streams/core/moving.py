@@ -9,8 +9,9 @@ from streams.core.touchpoint import Touchpoint
 
 
 def records(moves: Sequence[Move], most: int = 500) -> Iterator[MovedFacts]:
-    """That something is to be read back goes before all touchpoints, so that nobody judges without; what answers, behind them."""
-    fetched = (Move(move.redirect, [], move.forgotten) for move in moves if move.forgotten)
+    """That something is to be read back, or is not kept, goes before all touchpoints, so that nobody judges without; what answers,
+    behind them."""
+    fetched = (Move(each.redirect, [], each.forgotten, 0, each.quarantined) for each in moves if each.forgotten or each.quarantined)
     facts = ((move.redirect, touchpoint) for move in moves for touchpoint in move.touchpoints)
     answers = (Move(move.redirect, [], answers=move.answers) for move in moves if move.answers)
     carried = (_grouped(piece) for piece in cut(facts, lambda fact: weigh(fact[1]), most))

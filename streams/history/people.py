@@ -11,6 +11,7 @@ from streams.core.definition import Bundle
 from streams.core.identifiers import Identifiers
 from streams.core.journey.person import Personal
 from streams.core.journey.story import judge_parts
+from streams.core.stitch.quarantine import MOST_TOUCHPOINTS
 from streams.core.touchpoint import Touchpoint, better_copy, identifiers_of, order_of
 from streams.core.verdict import Clock
 from streams.core.whole.people import Owners, People
@@ -26,9 +27,10 @@ class Person(NamedTuple):
     whole: list[Touchpoint]
 
 
-def people_of(touchpoints: Iterable[Touchpoint], identifiers: Identifiers) -> list[Person]:
+def people_of(touchpoints: Iterable[Touchpoint], identifiers: Identifiers, most: int = MOST_TOUCHPOINTS) -> list[Person]:
     """Everybody, in the order of their ids.
 
+    `most`: an address with more touchpoints is quarantined, and left out here.
     `touchpoints`: as intake made them, in any order, copies too; those that came too late change nothing.  `identifiers`: with the
     instances of every definition that is to judge (`Identifiers.with_instances`).
     """
@@ -37,16 +39,17 @@ def people_of(touchpoints: Iterable[Touchpoint], identifiers: Identifiers) -> li
     people = People(identifiers, Owners(identifiers, several))
     for touchpoint in kept:
         people.take(touchpoint)
-    return [_person(person, found) for person, _, found in people.in_order()]
+    return [_person(person, found, most) for person, _, found in people.in_order()]
 
 
-def _person(person: str, touchpoints: Iterable[Touchpoint]) -> Person:
+def _person(person: str, touchpoints: Iterable[Touchpoint], most: int) -> Person:
     objects: dict[str, Copies] = {}
     whole: Copies = {}
     for touchpoint in touchpoints:
         _keep(objects.setdefault(touchpoint.address, {}), touchpoint)
-        if not touchpoint.copied:
-            _keep(whole, touchpoint)
+    objects = {address: copies for address, copies in objects.items() if len(copies) <= most}
+    for touchpoint in (each for copies in objects.values() for each in copies.values() if not each.copied):
+        _keep(whole, touchpoint)
     by_address = {address: sorted(copies.values(), key=order_of) for address, copies in objects.items()}
     return Person(person, by_address, sorted(whole.values(), key=order_of))
 

@@ -139,6 +139,14 @@ WANTED = Gauge(
     "throughline_buckets_awaiting", "buckets", "Buckets that need forgotten touchpoints: they say nothing until these "
     "were read back.", STITCH, (topic, partition),
 )  # fmt: skip
+QUARANTINED = Gauge(
+    "throughline_quarantine_receipts", "receipts", "Addresses and persons that are quarantined because they are larger than "
+    "most_touchpoints; exact, also after restarts.", STITCH, (topic, partition), alerts=("Quarantined",),
+)  # fmt: skip
+LEFT_OUT = Counter(
+    "throughline_quarantined_touchpoints_total", "touchpoints", "Touchpoints, copies included, that changed no journey because "
+    "their address is quarantined.", STITCH,
+)  # fmt: skip
 JOURNEYS_OPEN = Gauge(
     "throughline_open_journeys", "journeys", "Journeys that stand open; exact, also after restarts.", STITCH, (definition,)
 )

@@ -1,5 +1,6 @@
 """Judged again from all touchpoints, a world says what its stream said; whatever is changed in what stands is found and named."""
 
+from collections.abc import Collection
 from random import Random
 from typing import Any
 
@@ -21,10 +22,10 @@ TABLES = ("journeys", "breakages")
 Rows = dict[str, dict[str, list[dict[str, Any]]]]  # table -> person -> rows
 
 
-def told(seed: int) -> tuple[World, Clock]:
+def told(seed: int, **limits: int) -> tuple[World, Clock]:
     """A random world that has come to rest, with conflicting and repeated touchpoints, moves and crashes."""
     rng = Random(seed)
-    world, now_s = World(rng), 0
+    world, now_s = World(rng, **limits), 0
     for number in range(STEPS):
         now_s += rng.randint(0, 2)
         act(world, rng, number, now_s)
@@ -43,18 +44,19 @@ def standing(world: World) -> Rows:
     return found
 
 
-def computed(world: World, clock: Clock, parts: int = 1) -> Rows:
+def computed(world: World, clock: Clock, parts: int = 1, addresses: Collection[str] = (), persons: Collection[str] = ()) -> Rows:
+    """Without what is quarantined: ids of addresses, and of persons as a whole."""
     judge = Judge(lambda _: BUNDLE)
     judge.activate([Activation(BUNDLE.content_hash, NEVER)])
     owners = Owners(IDENTIFIERS, ((identifiers_of(each), each.action, order_of(each)) for each in world.delivered))
     found: Rows = {table: {} for table in TABLES}
     for part in range(parts):
-        people = People(IDENTIFIERS, owners, part, parts)
+        people = People(IDENTIFIERS, owners, part, parts, addresses)
         for touchpoint in world.delivered:
             people.take(touchpoint)
         for person, root, touchpoints in people.in_order():
             assert part_of(person, parts) == part
-            rows, _ = judged_again(judge, root, touchpoints, clock)
+            rows, _ = judged_again(judge, root, touchpoints, clock, as_whole=person not in persons)
             found["journeys"][person], found["breakages"][person] = rows.journeys, rows.breakages
     return found
 
@@ -74,6 +76,22 @@ def test_nothing_differs_from_what_the_stream_said(seed: int, parts: int) -> Non
     """Whatever the order, pace and crashes, and in however many parts people are worked off."""
     world, clock = told(seed)
     assert compared(standing(world), computed(world, clock, parts)) == []
+
+
+@given(st.integers(0, 1 << 32), st.integers(1, 3))
+@settings(max_examples=20, deadline=None)
+def test_of_who_is_quarantined_all_else_is_compared(seed: int, parts: int) -> None:
+    """Receipts are no rows that differ."""
+    world, clock = told(seed, most_touchpoints=8)
+    receipts = world.receipts()
+    addresses = {row["address_id"] for row in receipts if row["instance"] != row["person_id"]}
+    persons = {row["person_id"] for row in receipts if row["instance"] == row["person_id"]}
+    assert compared(standing(world), computed(world, clock, parts, addresses, persons)) == []
+
+
+def test_who_is_quarantined_would_differ_if_compared() -> None:
+    world, clock = told(1, most_touchpoints=8)
+    assert {each.kind for each in compared(standing(world), computed(world, clock))} >= {"missing"}
 
 
 def other(value: Any) -> Any:

@@ -5,6 +5,7 @@ partition is made anew from what it had committed.  Rows land with delays of the
 """
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 
@@ -33,6 +34,7 @@ from streams.core.log import (
 from streams.core.moving import records as moving
 from streams.core.stitch.judging import Judge
 from streams.core.stitch.partition import Outcome, Partition
+from streams.core.stitch.quarantine import MOST_TOUCHPOINTS, QUARANTINED
 from streams.core.stitch.store import MemoryStore
 from streams.core.suppressed import Suppressed
 from streams.core.touchpoint import Touchpoint, better_copy, content_hash, id_of, order_of
@@ -136,6 +138,7 @@ class World:
     partitions: int = 3
     sources: int = 2
     keeps_ms: int = ENDLESS_MS  # for how long stitch keeps what nothing is to be expected of
+    most_touchpoints: int = MOST_TOUCHPOINTS
     logs: list[list[bytes]] = field(init=False)
     links: list[tuple[list[Link], IntakeClock | None]] = field(default_factory=list)
     delivered: list[Touchpoint] = field(default_factory=list)
@@ -241,14 +244,14 @@ class World:
         for row in [*outcome.rows.journeys, *outcome.rows.breakages]:
             of_whole = row["definition"] in OF_WHOLE or row["instance"] == row["person_id"]
             if (row["person_id"], row["address_id"]) in awaited or (of_whole and row["person_id"] in persons):
-                assert row["state"] == "moved", f"said while touchpoints were missing: {row}"
+                assert row["state"] in ("moved", QUARANTINED), f"said while touchpoints were missing: {row}"
 
     def _partition(self, number: int) -> Partition:
         store = MemoryStore()
         for key, value in self.committed[number].items():
             store.load(key, value)
         judge = Judge(self.bundles.__getitem__)
-        part = Partition(number, self.partitions, store, judge, 4, self.keeps_ms, Suppressed(SECRET))
+        part = Partition(number, self.partitions, store, judge, 4, self.keeps_ms, Suppressed(SECRET), self.most_touchpoints)
         part.restore("life")
         return part
 
@@ -317,13 +320,17 @@ class World:
             assert (known or {}).get("version") == ((row["replaces"] or {}).get("version") or (known or {}).get("version"))
             table[key] = row
 
-    def visible(self, table: dict[Key, dict]) -> list[dict]:
+    def visible(self, table: dict[Key, dict], gone: tuple[str, ...] = ("moved", "withdrawn", QUARANTINED)) -> list[dict]:
         """As the views do: what stands, shown for the owner of what it is about, once the redirect to that owner has landed."""
         owner = {id_of(address): id_of(root) for address, (root, _) in self.people.items()}
         return [
             row for row in table.values()
-            if row["state"] not in ("moved", "withdrawn") and row["person_id"] == owner.get(row["address_id"], row["address_id"])
+            if row["state"] not in gone and row["person_id"] == owner.get(row["address_id"], row["address_id"])
         ]  # fmt: skip
+
+    def receipts(self) -> list[dict]:
+        """Of who is quarantined, as `v_quarantined` shows them."""
+        return self.visible(self.journeys, gone=("moved", "withdrawn", "open", "closed"))
 
     def drain(self) -> None:
         """Everybody works until nobody has anything left."""
@@ -342,17 +349,16 @@ class World:
 
 
 def truth(world: World, clock: Clock) -> tuple[dict[Key, dict], dict[Key, dict]]:
-    """The same by a batch: owners from all links at once, facts by person, every instance judged once."""
-    roots = owners(IDENTIFIERS, [link for one in world.delivered for link in links_of(one)])
-    facts: dict[str, dict[str, Touchpoint]] = {}
-    for one in world.delivered:
-        for copy in copies(one):
-            found = facts.setdefault(copy.address, {})
-            found[copy.event_id] = better_copy(found[copy.event_id], copy) if copy.event_id in found else copy
+    """The same by a batch: owners from all links at once, facts by person, every instance judged once.
+
+    Without addresses of more touchpoints than there may be, and wholes of persons of whom a receipt says that they had too much.
+    """
     journeys, breakages = {}, {}
-    wholes: dict[str, tuple[dict[str, Touchpoint], list[Lived], list[Breakage]]] = {}
-    for address, found in facts.items():
-        root = roots.get(address, address)
+    wholes = dict[str, tuple[dict[str, Touchpoint], list[Lived], list[Breakage]]]()
+    too_large = {row["person_id"] for row in world.receipts() if row["instance"] == row["person_id"]}
+    for root, address, found in gathered(world):
+        if len(found) > world.most_touchpoints:
+            continue
         kind, value = address.split(":")
         together, lived, broken = wholes.setdefault(root, ({}, [], []))
         for one in found.values():
@@ -367,8 +373,20 @@ def truth(world: World, clock: Clock) -> tuple[dict[Key, dict], dict[Key, dict]]
             for row in verdict.breakages:
                 breakages[id_of(root), definition.name, value, row.rule, row.occurrence] = row
     for root, (together, lived, broken) in wholes.items():
-        _whole(id_of(root), together, lived, broken, clock, journeys, breakages)
+        if id_of(root) not in too_large:
+            _whole(id_of(root), together, lived, broken, clock, journeys, breakages)
     return journeys, breakages
+
+
+def gathered(world: World) -> Iterator[tuple[str, str, dict[str, Touchpoint]]]:
+    """(root, address, touchpoints by event id) of everything that was delivered."""
+    roots = owners(IDENTIFIERS, [link for one in world.delivered for link in links_of(one)])
+    facts: dict[str, dict[str, Touchpoint]] = {}
+    for one in world.delivered:
+        for copy in copies(one):
+            found = facts.setdefault(copy.address, {})
+            found[copy.event_id] = better_copy(found[copy.event_id], copy) if copy.event_id in found else copy
+    return ((roots.get(address, address), address, found) for address, found in facts.items())
 
 
 def _whole(person, together, lived, broken, clock, journeys, breakages) -> None:

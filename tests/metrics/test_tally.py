@@ -77,6 +77,18 @@ def test_changes_are_counted_as_pairs_of_states() -> None:
     assert found == {"opened": 2, "closed": 3, "reopened": 1, "moved": 1}
 
 
+def test_receipts_of_quarantine_are_counted_and_are_no_journeys() -> None:
+    """One that moves is one; what has gone is none."""
+    topic, tally = Topic(), Tally()
+    for key, state in (("a", "quarantined"), ("b", "quarantined"), ("a", "quarantined"), ("b", "moved")):
+        topic.say((key,), {"definition": "", "state": state})
+    assert tally.take(Rows(topic.rows[:2], []))
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(tally), type=Tally).quarantined == 2
+    assert not tally.take(Rows(topic.rows[2:3], []))
+    assert tally.take(Rows(topic.rows[3:], []))
+    assert (tally.quarantined, tally.journeys) == (1, {})
+
+
 def test_a_history_load_is_counted_apart() -> None:
     topic = Topic()
     for key, backfilled in ((1, True), (2, False), (3, True)):

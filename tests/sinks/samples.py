@@ -56,6 +56,18 @@ def journey(instance: str = "o1", person: str = PERSON, **changes: Any) -> dict[
     return values | changes
 
 
+def quarantined(instance: str = "o9", person: str = PERSON, **changes: Any) -> dict[str, Any]:
+    """The receipt that an order is too large."""
+    address_id = hash_id("order", instance)
+    values = {
+        "address_id": address_id, "journey_id": hash_id("journey", "", f"order:{address_id}"), "definition": "",
+        "definition_version": 0, "instance": f"order:{address_id}", "state": "quarantined", "touchpoints": 1_001, "opened_by": "",
+        "region": "", "channel": "", "last_at": AT + HOUR_MS,
+        "facts": [{"name": "most_touchpoints", "value": 1_000}, {"name": "quarantined_at", "value": AT + DAY_MS}],
+    }  # fmt: skip
+    return journey(person=person) | values | changes
+
+
 def replaced_journey(row: dict[str, Any]) -> dict[str, Any]:
     """What the next row says that it replaces."""
     return {name: row[name] for name in ("version", "state", "outcome", "opened_at", "closed_at", "region", "channel")}

@@ -38,7 +38,10 @@ EVERYTHING: dict[str, list[Any]] = {
         touchpoint(), samples.consent("granted", AT - 1),
         touchpoint("t", attributes={"person_tier": "gold"}, address="customer:c1", occurred_at=AT - 1),
     ],
-    "journeys": [journey(clock_at=NEVER, stages=[stage()], promises=[promise()], facts=[{"name": "price", "value": 1.5}])],
+    "journeys": [
+        journey(clock_at=NEVER, stages=[stage()], promises=[promise()], facts=[{"name": "price", "value": 1.5}]),
+        samples.quarantined(),
+    ],
     "breakages": [breakage(clock_at=NEVER)],
     "people": [person()],
     "pairs": [samples.pair()],
@@ -181,6 +184,25 @@ def test_breakages_are_shown_without_the_withdrawn_and_their_history_with_them(c
     assert proofs == [
         (o, *rest) for o in ("o0", "o1") for rest in (("e1", "made", "order.placed"), ("e2", "kept", "order.delivered"))
     ]
+
+
+def test_receipts_of_quarantine_are_shown_apart(client: Client, sink: ClickHouseSink) -> None:
+    """For the owner of what is too large, and neither as journeys nor in figures."""
+    whole = {"address_id": PERSON, "instance": PERSON, "journey_id": hash_id("journey", "", PERSON), "version": 2}
+    of_old = samples.quarantined("o8", person=hash_id("order", "o8"))
+    gone = {**samples.quarantined("o7"), "state": "moved"}
+    rows = [journey(), samples.quarantined(redirects=1), {**samples.quarantined(), **whole}, of_old, gone]
+    land(sink, batch("journeys", *rows), batch("people", person("o9", PERSON, 1), person("o8", PERSON, 2)))
+    columns = "scope, person_id, address_id, address_type, touchpoints, most_touchpoints"
+    assert client.execute(f"SELECT {columns} FROM v_quarantined ORDER BY scope") == [
+        ("address", PERSON, hash_id("order", "o9"), "order", 1_001, 1_000),
+        ("person", PERSON, PERSON, "", 1_001, 1_000),
+    ]
+    times = "toUnixTimestamp64Milli(first_at), toUnixTimestamp64Milli(last_at), toUnixTimestamp64Milli(quarantined_at)"
+    assert client.execute(f"SELECT DISTINCT {times} FROM v_quarantined") == [(AT, AT + HOUR_MS, AT + DAY_MS)]
+    assert client.execute("SELECT instance FROM v_journeys") == [("o1",)]
+    ClickHouseMinutes(lambda: client).recompute([AT // 60_000], 1)
+    assert client.execute("SELECT definition, sum(n) FROM v_journey_minutes GROUP BY 1") == [("order", 1)]
 
 
 def test_copies_of_an_event_with_another_address_or_day_are_listed(client: Client, sink: ClickHouseSink) -> None:

@@ -2,9 +2,9 @@
 
 A bucket rests when nothing but a touchpoint can change what it says: no deadline, no open journey.  Rested long enough, it
 becomes a stub: what was said, and how many touchpoints there were.  A stub that gets a touchpoint, moves to another person or is
-to be judged otherwise asks for them.  Until they are back it keeps what comes and says nothing, and so does the whole of its
-person: nothing is judged by half of what happened.  Buckets of which no journey is made need nothing of what they have given
-already.
+to be judged otherwise asks for them, as does one that may have become too large.  Until they are back it keeps what comes and says
+nothing, and so does the whole of its person: nothing is judged by half of what happened.  Buckets of which no journey is made need
+nothing of what they have given already.
 """
 
 from typing import NamedTuple
@@ -25,10 +25,10 @@ class Awaited(NamedTuple):
 
 
 class Forgetting:
-    """Of one partition.  `keeps_ms`: how long at least a bucket that rests keeps its touchpoints."""
+    """Of one partition.  `keeps_ms`: how long at least a bucket that rests keeps its touchpoints; `most`: of how many at most."""
 
-    def __init__(self, number: int, store: Store, judge: Judge, keeps_ms: int) -> None:
-        self._number, self._store, self._judge, self._keeps_ms = number, store, judge, keeps_ms
+    def __init__(self, number: int, store: Store, judge: Judge, keeps_ms: int, most: int) -> None:
+        self._number, self._store, self._judge, self._keeps_ms, self._most = number, store, judge, keeps_ms, most
         self._awaited: dict[bytes, Awaited] = {}  # by the bucket, as they began to wait: the oldest first
         self.begin()
 
@@ -56,6 +56,8 @@ class Forgetting:
             return True
         if opened.fetches and self._judge.force.has_wholes:
             return True
+        if opened.bucket.forgotten and opened.bucket.forgotten.count + len(opened.facts) > self._most:
+            return True  # copies of what is forgotten may count twice
         was = self._store.get(bucket_key(opened.person, opened.key))
         return was is not None and self._judge.reaches_back(opened, read_header(was).activations, clock)
 

@@ -10,6 +10,7 @@ from streams.core.journey.person import Personal, concerns_person, episode_name,
 from streams.core.log import Activation
 from streams.core.stitch.force import Force
 from streams.core.stitch.opened import Opened
+from streams.core.stitch.quarantine import RECEIPT, receipt, receipt_of
 from streams.core.stitch.rows import (
     Moment,
     Row,
@@ -66,14 +67,18 @@ class Judge:
         kind, _, instance = opened.key.partition(":")
         named = self.force.by_type.get(kind) or {}
         bucket, touchpoints, verdicts = opened.bucket, opened.facts, list[Verdict]()
-        if named or bucket.entries:
-            moment = _moment(opened, opened.key, bucket.number if touchpoints else 0, clock, now_ms)
+        if named or bucket.entries or bucket.quarantined:
+            moment = _moment(opened, opened.key, bucket.number if touchpoints or bucket.quarantined else 0, clock, now_ms)
             entries = {entry.definition: entry for entry in bucket.entries}
+            told = entries.pop(RECEIPT, None)
             for name in {**entries, **named}:
                 verdict = _judged(named[name], instance, opened, clock) if touchpoints and name in named else NOTHING
                 verdicts.append(verdict)
                 entry = entries.setdefault(name, Entry(name))
                 _say(entry, instance, verdict.journey, verdict.breakages, rows, moment, moved=opened.moving)
+            if told or bucket.quarantined:
+                entries[RECEIPT] = told or Entry(RECEIPT)
+                _say_journey(entries[RECEIPT], receipt_of(opened), receipt(opened), rows.journeys, moment)
             bucket.entries = [entry for entry in entries.values() if entry.journey or entry.breakages]
         return _soonest(verdicts), self._part(bucket.number, touchpoints, verdicts) if self.force.has_wholes else None
 
@@ -88,19 +93,21 @@ class Judge:
         """The same for what is judged over all of a person.
 
         An episode is shown for the owner of its first touchpoint's address: two persons may have it for a moment, one shows it.
-        While touchpoints are being read back, only what is gone is said.
+        While touchpoints are being read back, only what is gone is said; of one that is quarantined, that it is.
         """
-        person, parts = id_of(whole.person), whole.bucket.parts.values()
+        person, parts, told = id_of(whole.person), whole.bucket.parts.values(), receipt(whole)
         together = _together(parts)
         found = self._personal(person, together, clock) if parts else Personal()
         addresses = {episode_name(each): each.address for each in together.facts}
         redirects = max((part.number for part in parts), default=0)
         entries = {(entry.definition, entry.instance): entry for entry in whole.bucket.entries}
         journeys = {(each.definition, each.instance): each for each in found.journeys}
+        if told:
+            journeys[told.definition, told.instance] = told
         broken: dict[tuple[str, str], list[Breakage]] = {}
         for each in found.breakages:
             broken.setdefault((each.definition, each.instance), []).append(each)
-        awaits = bool(whole.bucket.awaited)
+        awaits = bool(whole.bucket.awaited) and told is None
         for key in {**entries, **journeys, **broken}:
             entry = entries.setdefault(key, Entry(key[0], instance=key[1]))
             if awaits and (entry.journey is None or key in journeys):

@@ -1,12 +1,13 @@
 """A bucket taken out of the store for one step: unpacked once, changed in place, judged and packed once at the end."""
 
+from bisect import insort
 from collections.abc import Callable, Sequence
 
 from msgspec import structs
 
 from streams.core.definition import Compiled
 from streams.core.journey.running import Running
-from streams.core.log import Forgotten, Redirect, together
+from streams.core.log import Forgotten, Quarantined, Redirect, together
 from streams.core.stitch.state import (
     WHOLE,
     Bucket,
@@ -72,10 +73,13 @@ class Opened:
         if kept is known:
             return
         self._known[name] = kept
-        if known is None and (not self.facts or order_of(self.facts[-1]) < order_of(kept)):
+        if known is not None:
+            self._sort()
+        elif not self.facts or order_of(self.facts[-1]) < order_of(kept):
             self.facts.append(kept)
         else:
-            self._sort()
+            insort(self.facts, kept, key=order_of)
+            self._turns += 1
 
     def _sort(self) -> None:
         self.facts[:] = sorted(self._known.values(), key=order_of)
@@ -90,10 +94,19 @@ class Opened:
         self._sort()
         return True
 
-    def leave(self) -> tuple[list[Touchpoint], Forgotten | None]:
-        """Take all of it away.  -> what is here of it, and what is to be read back."""
+    def leave(self) -> tuple[list[Touchpoint], Forgotten | None, Quarantined | None]:
+        """Take all of it away.  -> what is here of it, what is to be read back, and whether it was too large to be kept."""
         forgotten, self.bucket.forgotten, self.bucket.asked = self.bucket.forgotten, None, None
-        return self._clear(), forgotten
+        quarantined, self.bucket.quarantined = self.bucket.quarantined, None
+        return self._clear(), forgotten, quarantined
+
+    def quarantine(self, quarantined: Quarantined) -> None:
+        """Nothing of it is kept; what was said of it goes as if it had moved."""
+        bucket = self.bucket
+        bucket.quarantined, bucket.forgotten, bucket.asked, self.moving = quarantined, None, None, True
+        bucket.givers, bucket.parts = len(bucket.parts), {}
+        self._clear()
+        self._running = {}
 
     def forget(self) -> None:
         """Only a stub stays."""
@@ -159,22 +172,34 @@ class Desk:
         return found
 
     def touch(self, person: str, key: str, version: int) -> Opened:
-        found = self.look(person, key)
-        found.version = version
-        self.touched[person, key] = found
-        return found
+        return self.mark(self.look(person, key), version)
+
+    def mark(self, opened: Opened, version: int) -> Opened:
+        """It is to be judged."""
+        opened.version = version
+        self.touched[opened.person, opened.key] = opened
+        return opened
 
     def give(self, opened: Opened, part: Part | None) -> None:
-        """Let the person's whole have what of a bucket matters for it, if that is news."""
+        """Let the person's whole have what of a bucket matters for it, if that is news.
+
+        One that is quarantined only counts who gives: once nobody does, it is as new.
+        """
         if opened.bucket.forgotten:
-            part = _besides_forgotten(self.look(opened.person, WHOLE).bucket.parts.get(opened.key), opened, part)
+            known = self.look(opened.person, WHOLE).bucket
+            if known.quarantined and opened.bucket.given:
+                return  # by what it has forgotten it gives as before
+            part = _besides_forgotten(known.parts.get(opened.key), opened, part)
         given = digest_of(part) if part else 0
         if given == opened.bucket.given:
             return
-        opened.bucket.given = given
+        gave, opened.bucket.given = bool(opened.bucket.given), given
         whole = self.touch(opened.person, WHOLE, opened.version)
         whole.moving |= opened.moving
-        if part:
+        if whole.bucket.quarantined:
+            whole.bucket.givers += bool(given) - gave
+            whole.bucket.quarantined = whole.bucket.quarantined if whole.bucket.givers else None
+        elif part:
             whole.bucket.parts[opened.key] = part
         else:
             whole.bucket.parts.pop(opened.key, None)

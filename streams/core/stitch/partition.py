@@ -23,6 +23,7 @@ from streams.core.log import (
     IntakeClock,
     Move,
     MovedFacts,
+    Quarantined,
     Redirect,
     Redirects,
     StitchClock,
@@ -37,6 +38,7 @@ from streams.core.stitch.erasing import erased_buckets, erased_redirects
 from streams.core.stitch.forgetting import Forgetting
 from streams.core.stitch.judging import Judge, Rows
 from streams.core.stitch.opened import Cache, Desk, Opened, belongs
+from streams.core.stitch.quarantine import MOST_TOUCHPOINTS, Fresh, Quarantine
 from streams.core.stitch.state import (
     BUCKET,
     NO_DEADLINE,
@@ -74,6 +76,8 @@ class Outcome(msgspec.Struct):
     clock: Clock | None  # up to here everything has been judged now
     last_ms: int  # event time of the last touchpoint taken; NEVER if there was none
     suppressed: int = 0  # touchpoints that were dropped, because somebody in them was erased
+    left_out: int = 0  # touchpoints that were dropped, because their address is quarantined
+    quarantined: list[Fresh] = []  # now
 
 
 class Partition:
@@ -81,9 +85,10 @@ class Partition:
 
     def __init__(
         self, number: int, partitions: int, store: Store, judge: Judge, most_touched: int = 2_000, keeps_ms: int = ENDLESS_MS,
-        suppressed: Suppressed | None = None,
+        suppressed: Suppressed | None = None, most_touchpoints: int = MOST_TOUCHPOINTS,
     ) -> None:  # fmt: skip
-        """`keeps_ms`: for how long the facts of a bucket are kept that nothing but a touchpoint can change."""
+        """`keeps_ms`: for how long the facts of a bucket are kept that nothing but a touchpoint can change.  `most_touchpoints`: an
+        address, or a person's whole, with more is quarantined."""
         self.number, self.partitions, self.store, self.judge = number, partitions, store, judge
         self.most_touched = most_touched
         self.suppressed = Suppressed() if suppressed is None else suppressed
@@ -93,7 +98,8 @@ class Partition:
         self.clock = UNKNOWN
         self._deadlines: list[tuple[int, bytes]] = []
         self._stale: list[bytes] = []  # buckets judged before the books were closed, or by other definitions
-        self.forgetting = Forgetting(number, store, judge, keeps_ms)
+        self.forgetting = Forgetting(number, store, judge, keeps_ms, most_touchpoints)
+        self._quarantine = Quarantine(most_touchpoints)
         self._told = UNKNOWN
         self._word = StitchClock(number, SILENT, SILENT)
 
@@ -110,7 +116,7 @@ class Partition:
         check_entries(STATE, self._entries(), self.position.entries if kept is not None else 0)
         self.judge.activate(self.position.activations)
         self.clock = self.position.clocks.judged()
-        waiting = []
+        waiting, too_large = [], self._too_large()
         for key, value in self.store.items():
             if key[:1] == BUCKET:
                 self._index(key, header := read_header(value))
@@ -120,6 +126,15 @@ class Partition:
                 self.suppressed.add(key[1:])
         self.forgetting.restore(waiting, self.clock)
         self._find_stale()
+        self._stale += too_large
+
+    def _too_large(self) -> list[bytes]:
+        """Where less is allowed than when this was last looked at.  The last is judged first, so wholes go before their buckets."""
+        if 0 < self.position.most_touchpoints <= self._quarantine.most:
+            return []
+        buckets = ((key, unpack_bucket(value)) for key, value in self.store.items() if key[:1] == BUCKET)
+        found = [key for key, bucket in buckets if self._quarantine.is_beyond(bucket)]
+        return sorted(found, key=lambda key: split_bucket_key(key)[1] != WHOLE)
 
     def _entries(self) -> int:
         """Of the store, besides the position."""
@@ -129,6 +144,7 @@ class Partition:
         """Work off (offset, packed record) pairs, as many as one transaction may concern.  `now_ms` is wall time, a trace."""
         self._desk, self._moved, self._last_ms = Desk(self.store, self._cache), dict[int, list[Move]](), NEVER
         self.forgetting.begin()
+        self._quarantine.begin(now_ms)
         taken = self._dropped = 0
         for offset, value in records:
             if self._is_full():
@@ -138,11 +154,14 @@ class Partition:
             if not done:
                 break
         rows = self._judge_touched(now_ms)
+        if not self._stale:
+            self.position.most_touchpoints = self._quarantine.most
         self.position.entries = self._entries()
         self.store.put(POSITION, pack_position(self.position))
         changed, clock = self.store.changed(), self._settled_clock()
         wanted, reduced = self.forgetting.asked, self.forgetting.reduced
-        return Outcome(taken, rows, self._moved, wanted, reduced, changed, clock, self._last_ms, self._dropped)
+        left_out, fresh = self._quarantine.left_out, self._quarantine.fresh
+        return Outcome(taken, rows, self._moved, wanted, reduced, changed, clock, self._last_ms, self._dropped, left_out, fresh)
 
     def _take(self, offset: int, value: bytes) -> bool:
         """-> whether the record is done; if not, it is to be given again in the next step."""
@@ -194,19 +213,30 @@ class Partition:
         newest = belongs(self._where(claimed.address), claimed)
         if newest is claimed and home(claimed.root, self.partitions) == self.number:
             self._remember(claimed)
-        self._settle(newest, touchpoints, move.forgotten, move.answers)
+        self._settle(newest, touchpoints, move.forgotten, move.answers, move.quarantined)
 
     def _settle(
-        self, redirect: Redirect, touchpoints: list[Touchpoint], forgotten: Forgotten | None = None, answers: int = 0
-    ) -> None:
+        self, redirect: Redirect, touchpoints: list[Touchpoint], forgotten: Forgotten | None = None, answers: int = 0,
+        quarantined: Quarantined | None = None,
+    ) -> None:  # fmt: skip
         """Put touchpoints of one address to its person, or send them after it."""
         target = home(redirect.root, self.partitions)
         if target != self.number:
-            self._moved.setdefault(target, []).append(Move(redirect, touchpoints, forgotten, answers))
+            self._moved.setdefault(target, []).append(Move(redirect, touchpoints, forgotten, answers, quarantined))
             return
-        opened = self._desk.touch(redirect.root, redirect.address, self._version)
+        opened = self._desk.look(redirect.root, redirect.address)
+        if opened.bucket.quarantined:
+            self._quarantine.left_out += len(touchpoints)
+            return
+        self._desk.mark(opened, self._version)
         opened.bucket.number = redirect.number
+        if quarantined:
+            opened.quarantine(quarantined)
+            return
         opened.take(touchpoints, self.clock.ms)
+        if len(opened.facts) > self._quarantine.most:
+            self._quarantine.take(opened)
+            return
         if opened.bucket.asked and answers == opened.bucket.asked.number:
             opened.bucket.asked = opened.bucket.forgotten = None
         if forgotten:
@@ -224,11 +254,11 @@ class Partition:
 
     def _leave(self, known: Redirect, redirect: Redirect) -> None:
         left = self._desk.look(known.root, redirect.address)
-        if not (left.facts or left.bucket.forgotten):
+        if not (left.facts or left.bucket.forgotten or left.bucket.quarantined):
             return
-        leaving, forgotten = left.leave()
-        self._desk.touch(left.person, left.key, self._version).moving = True
-        self._settle(redirect, leaving, forgotten)
+        leaving, forgotten, quarantined = left.leave()
+        self._desk.mark(left, self._version).moving = True
+        self._settle(redirect, leaving, forgotten, quarantined=quarantined)
 
     def _where(self, address: str) -> Redirect:
         kept = self.store.get(redirect_key(address))
@@ -332,12 +362,15 @@ class Partition:
         rows = Rows()
         for opened in [each for each in self._desk.touched.values() if each.key != WHOLE]:
             next_deadline = None
+            if len(opened.facts) > self._quarantine.most:
+                self._quarantine.take(opened)
             if self.forgetting.is_complete(opened, self.clock):
                 next_deadline, part = self.judge.judge(opened, self.clock, now_ms, rows)
                 self._desk.give(opened, part)
             self._desk.hold(opened)
             self._put_back(opened, self._stamp(self.forgetting.rest(opened, next_deadline, self.clock)))
         for whole in [each for each in self._desk.touched.values() if each.key == WHOLE]:
+            self._quarantine.check_whole(whole)
             next_deadline = self.judge.judge_whole(whole, self.clock, now_ms, rows)
             self._put_back(whole, self._stamp(Header(NO_DEADLINE if next_deadline is None else next_deadline)))
         return rows

@@ -10,7 +10,7 @@
 
 A bucket's value begins with what a restart must know without unpacking the rest: its next deadline and what judged it last.
 One that nothing is to be expected of any more forgets its touchpoints: then a stub is left, which knows what was said, and how many
-touchpoints there were.
+touchpoints there were.  Of one that is too large nothing is left but that it was: `streams.core.stitch.quarantine`.
 """
 
 from hashlib import blake2b
@@ -21,7 +21,7 @@ import msgspec
 
 from streams.core.clock import PartitionClocks
 from streams.core.life import REMEDY, WrongLife
-from streams.core.log import Activation, Forgotten
+from streams.core.log import Activation, Forgotten, Quarantined
 from streams.core.touchpoint import Touchpoint
 from streams.core.verdict import NEVER, Breakage, Clock, Lived
 
@@ -92,6 +92,8 @@ class Bucket(msgspec.Struct, array_like=True):
     rests_ms: int = NEVER  # the newest of its facts, and the clock when the last one came: from then on it rests
     asked: Asked | None = None  # it awaits what is forgotten
     awaited: list[str] = []  # of a whole: keys of the buckets that await facts
+    quarantined: Quarantined | None = None  # it was too large: nothing is kept of it, and nothing is judged
+    givers: int = 0  # of a whole that is quarantined: how many buckets give to it
 
 
 class Redirected(msgspec.Struct, array_like=True, frozen=True):
@@ -110,6 +112,7 @@ class Position(msgspec.Struct, array_like=True):
     life: str = ""
     activations: list[Activation] = []
     entries: int = -1  # of the state besides this one
+    most_touchpoints: int = 0  # whatever is larger is quarantined; 0: nobody has looked yet
 
 
 class Header(msgspec.Struct, frozen=True):

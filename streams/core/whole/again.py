@@ -9,9 +9,12 @@ from streams.core.touchpoint import Touchpoint
 from streams.core.verdict import Clock
 
 
-def judged_again(judge: Judge, root: str, touchpoints: Iterable[Touchpoint], clock: Clock) -> tuple[Rows, int | None]:
+def judged_again(
+    judge: Judge, root: str, touchpoints: Iterable[Touchpoint], clock: Clock, *, as_whole: bool = True
+) -> tuple[Rows, int | None]:
     """-> the rows of a person, and the clock up to which they stay the same (None: for ever).
 
+    `as_whole`: with what is judged over all of the person, which is not where it is quarantined.
     `touchpoints`: all of its own and copies for its objects, in any order, repeated ones too; none of them too late.
     """
     rows, opened, deadlines = Rows(), dict[str, Opened](), list[int | None]()
@@ -26,6 +29,6 @@ def judged_again(judge: Judge, root: str, touchpoints: Iterable[Touchpoint], clo
         deadlines.append(deadline)
         if part:
             whole.bucket.parts[address] = part
-    if whole.bucket.parts:
+    if whole.bucket.parts and as_whole:
         deadlines.append(judge.judge_whole(whole, clock, 0, rows))
     return rows, min((each for each in deadlines if each is not None), default=None)

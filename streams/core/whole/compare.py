@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 
+from streams.core.stitch.quarantine import QUARANTINED
 from streams.core.stitch.rows import Row
 
 Kind = Literal["missing", "extra", "different"]
@@ -25,7 +26,7 @@ PURE = {  # what is a function of touchpoints, clock and definitions; the rest i
     ),
 }  # fmt: skip
 LISTS = ("stages", "promises", "evidence", "facts")
-GONE = ("moved", "withdrawn")
+GONE = ("moved", "withdrawn", QUARANTINED)  # not said of a journey, or no more
 _json = msgspec.json.Encoder().encode
 
 

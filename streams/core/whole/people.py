@@ -3,7 +3,7 @@
 Memory: about 1.5 KB a link, and for each touchpoint of the part at hand its packed form, about 400 bytes.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 from zlib import crc32
 
@@ -47,10 +47,13 @@ def part_of(person: str, parts: int) -> int:
 
 
 class People:
-    """Part `part` of `parts`: the touchpoints of everybody in it, packed."""
+    """Part `part` of `parts`: the touchpoints of everybody in it, packed; without those of addresses (ids) that are quarantined."""
 
-    def __init__(self, identifiers: Identifiers, owners: Owners, part: int = 0, parts: int = 1) -> None:
+    def __init__(
+        self, identifiers: Identifiers, owners: Owners, part: int = 0, parts: int = 1, quarantined: Collection[str] = ()
+    ) -> None:
         self._identifiers, self._owners, self._part, self._parts = identifiers, owners, part, parts
+        self._quarantined = frozenset(quarantined)
         self._packed: dict[str, list[bytes]] = {}
         self.touchpoints = 0  # without copies: each is in one part
 
@@ -65,6 +68,8 @@ class People:
         for address in (touchpoint.address, *copied):
             root = self._owners.root(address)
             if self._parts > 1 and part_of(id_of(root), self._parts) != self._part:
+                continue
+            if self._quarantined and id_of(address) in self._quarantined:
                 continue
             is_copy = address != touchpoint.address
             its = msgspec.structs.replace(touchpoint, address=address, copied=True) if is_copy else touchpoint
