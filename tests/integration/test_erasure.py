@@ -1,7 +1,8 @@
 """A person who is erased is gone from state, topics and tables, stays gone, and nobody else notices."""
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from deploy.local.broker import Broker
 from deploy.local.database import Database
 from streams.topology import TOUCHPOINTS
+from streams.worker import environment
+from tests.fixtures.commands import Command
 from tests.fixtures.pipeline import Pipelines
 from tests.fixtures.touchpoints import DAY_MS, HOUR_MS, Record, touch
 from tests.integration.definitions import FIRST
@@ -32,17 +35,17 @@ STANDING = "SELECT count() FROM v_journeys"
 DESCRIBED = "SELECT count() FROM v_person_attributes WHERE person_id NOT IN (SELECT person_id FROM v_journeys)"
 
 
-def life_of(name: str, customer: str) -> list[Record]:
+def life_of(name: str, customer: str, begin_ms: int = BEGIN_MS) -> list[Record]:
     """An order that is late, a case that nobody answers, an e-mail that says who both are, and what the person is."""
-    order, case, due = {"order": f"order-of-{name}"}, {"case": f"case-of-{name}"}, {"due": BEGIN_MS + DAY_MS, "amount": 5.0}
+    order, case, due = {"order": f"order-of-{name}"}, {"case": f"case-of-{name}"}, {"due": begin_ms + DAY_MS, "amount": 5.0}
     person = {"customer": customer}
     return [
-        touch("order.purchased", BEGIN_MS, {**order, **person}, due),
-        touch("order.delivered", BEGIN_MS + 3 * DAY_MS, order),
-        touch("site.visited", BEGIN_MS + HOUR_MS, {**person, "email": f"{name}@casa.test"}),
-        touch("case.opened", BEGIN_MS + 4 * DAY_MS, {**case, "email": f"{name}@casa.test"}, {"phone_said": "none"}),
-        touch("case.asked", BEGIN_MS + 4 * DAY_MS + 1, case),
-        touch("person.described", BEGIN_MS, {**person, "email": f"{name}@casa.test"}, {"person_tier": "gold"}),
+        touch("order.purchased", begin_ms, {**order, **person}, due),
+        touch("order.delivered", begin_ms + 3 * DAY_MS, order),
+        touch("site.visited", begin_ms + HOUR_MS, {**person, "email": f"{name}@casa.test"}),
+        touch("case.opened", begin_ms + 4 * DAY_MS, {**case, "email": f"{name}@casa.test"}, {"phone_said": "none"}),
+        touch("case.asked", begin_ms + 4 * DAY_MS + 1, case),
+        touch("person.described", begin_ms, {**person, "email": f"{name}@casa.test"}, {"person_tier": "gold"}),
     ]
 
 
@@ -79,9 +82,9 @@ class Shop:
     def suppressed(self) -> float:
         return total(fetch(self.port + AGENTS.index("intake"), "/metrics")[1], "throughline_suppressed_records_total")
 
-    def left(self, *options: str, code: int = 0) -> dict[str, Any]:
+    def left(self, *options: str, code: int = 0, of: Sequence[str] = HERS) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(
-            self.pipeline.command("person", "erased", *HERS, "--verify", "--json", *options, code=code)
+            self.pipeline.command("person", "erased", *of, "--verify", "--json", *options, code=code)
         )
         return found
 
@@ -156,6 +159,28 @@ def test_a_worker_that_is_killed_right_after_forgets_nothing_of_what_it_is_to_fo
     assert not [row for row in shop.pipeline.query(OTHERS) if "olga" in row[1]]
 
 
+@pytest.mark.parametrize("after_s", [0.8, 2.4])
+def test_an_erasure_that_dies_on_its_way_is_brought_to_its_end_by_repeating_it(shop: Shop, after_s: float) -> None:
+    """The command and the worker are killed, at the beginning, in the middle and towards the end."""
+    name = f"zoe{after_s:g}".replace(".", "")
+    hers = (f"customer:{name}-1", f"email:{name}@casa.test", f"order:order-of-{name}", f"case:case-of-{name}")
+    pipeline = shop.pipeline
+    shop.others = shop.of_others()
+    begin_ms = BEGIN_MS + round(40 + 10 * after_s) * DAY_MS  # none of it is too late
+    pipeline.send(life_of(name, f"{name}-1", begin_ms), "json")
+    pipeline.settle(begin_ms + 6 * DAY_MS)
+    said = pipeline.folder / f"erase-{name}"
+    asked = ["person", "erase", hers[0], "--why", "asked for it"]
+    erasing = Command(asked, pipeline.folder, environment(pipeline.settings), said, said)
+    time.sleep(after_s)
+    erasing.kill()
+    erasing.wait()
+    pipeline.workers[-1].kill()
+    pipeline.start()
+    pipeline.command(*asked)
+    _gone(shop, hers)
+
+
 def test_without_the_secret_nothing_is_erased(shop: Shop) -> None:
     settings = shop.pipeline.settings
     shop.pipeline.settings = settings.model_copy(update={"erasure_secret": None})
@@ -163,12 +188,13 @@ def test_without_the_secret_nothing_is_erased(shop: Shop) -> None:
     shop.pipeline.settings = settings
 
 
-def _gone(shop: Shop) -> None:
+def _gone(shop: Shop, of: Sequence[str] = HERS) -> None:
     """What lies in raw topics, and waits for compaction, is listed with the day until when; nothing else is there."""
-    told = shop.left(code=5)
-    assert {each["kind"] for each in told["left"]} <= {"retention", "compaction"}
+    told = shop.left(code=5, of=of)
+    unexpected = [each for each in told["left"] if each["kind"] not in ("retention", "compaction")]
+    assert not unexpected
     assert all(each["until"] for each in told["left"])
-    assert shop.left("--ignore-retention")["left"] == told["left"]
+    assert shop.left("--ignore-retention", of=of)["left"] == told["left"]
     assert shop.of_others() == shop.others
     assert shop.pipeline.query(DESCRIBED) == [(0,)]
     verified = json.loads(shop.pipeline.command("verify", "--json"))
