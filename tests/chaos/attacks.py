@@ -107,9 +107,9 @@ def too_many_parts(arena: Arena, _number: int) -> None:
 
 
 ATTACKS = (
-    Attack("an agent is killed", kill_agent, 20, 4),
+    Attack("an agent is killed", kill_agent, 20, 2),
     Attack("all workers are killed", kill_all, 4),
-    Attack("an agent stands still beyond its session", zombie, 4, 4),
+    Attack("an agent stands still beyond its session", zombie, 4, 2),
     Attack("workers come and go", come_and_go, 3),
     Attack("rolling restart", roll, 2),
     Attack("the broker is killed", broker_dies, 2),

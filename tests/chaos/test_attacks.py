@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.chaos.attacks import ATTACKS
 from tests.chaos.run import run
 
-COUNT = 30_000
+COUNT = 12_000
 
 
 def test_nothing_is_lost_or_seen_twice_whatever_is_killed(tmp_path: Path) -> None:

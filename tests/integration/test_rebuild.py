@@ -60,27 +60,23 @@ def stopped(pipeline: Pipeline, *complaints: str) -> None:
         assert complaint in worker.said()
 
 
-def bucket(pipeline: Pipeline) -> tuple[int, bytes]:
-    """Partition and key of somebody's state, as it stands."""
+def entry(pipeline: Pipeline) -> tuple[int, bytes, bytes]:
+    """Partition, key and value of somebody's state, as it stands."""
     with Passing(pipeline.settings, 0.0) as passing:
         begins = passing.begins(topology.STATE)
         standing = {(each.partition, each.key): each.value for each in passing.read(topology.STATE, begins)}
-    return next(place for place, value in standing.items() if place[1][:1] == BUCKET and value is not None)
+    return next((*place, value) for place, value in standing.items() if place[1][:1] == BUCKET and value is not None)
 
 
-def overwrite(pipeline: Pipeline, value: bytes | None) -> None:
-    partition, key = bucket(pipeline)
+def put_entry(pipeline: Pipeline, partition: int, key: bytes, value: bytes | None) -> None:
     producer = KafkaProducer(bootstrap_servers=pipeline.settings.kafka_bootstrap)
     producer.send(pipeline.settings.topic(topology.STATE), value, key, partition=partition).get(30)
     producer.close()
 
 
-def lose_an_entry(pipeline: Pipeline) -> None:
-    overwrite(pipeline, None)
-
-
 def damage_an_entry(pipeline: Pipeline) -> None:
-    overwrite(pipeline, b"\xc1")
+    partition, key, _ = entry(pipeline)
+    put_entry(pipeline, partition, key, b"\xc1")
 
 
 def make_the_log_anew(pipeline: Pipeline) -> None:
@@ -111,7 +107,6 @@ class Loss(NamedTuple):
 
 
 LOSSES = [
-    Loss(lose_an_entry, "its position counts"),
     Loss(damage_an_entry, "an entry of person.state cannot be read"),
     Loss(make_the_log_anew, "person.log is not the topic that person.state was made from"),
     Loss(lose_state_and_the_beginning_of_the_log, "records are missing"),
@@ -125,6 +120,15 @@ def test_what_is_lost_stops_the_workers_and_is_rebuilt_from_the_touchpoints(held
     stopped(held, loss.complaint, REMEDY)
     told = json.loads(held.command("rebuild", "--json"))
     assert (told["touchpoints"] > 0.9 * COUNT, told["from_input"], told["gone"]) == (True, 0, {})
+    work(held, RECORDS[:COUNT])
+
+
+def test_an_entry_that_is_gone_is_missed(held: Pipeline) -> None:
+    """And with a copy of it in its place all goes on."""
+    partition, key, value = entry(held)
+    put_entry(held, partition, key, None)
+    stopped(held, "its position counts", REMEDY)
+    put_entry(held, partition, key, value)
     work(held, RECORDS[:COUNT])
 
 
