@@ -23,12 +23,12 @@ def live(places: Places, rate: float, seconds: float) -> tuple[dict[str, Latency
     """
     with places.pipeline(clock="live") as pipeline:
         pipeline.start()
-        _run(pipeline, rate, WARM_UP_S, first=10**9)
-        reader = _run(pipeline, rate, seconds, first=0)
+        run(pipeline, rate, WARM_UP_S, first=10**9)
+        reader = run(pipeline, rate, seconds, first=0)
     return {view: latency(waited_ms) for view, waited_ms in reader.waited_ms.items()}, reader.look_ms
 
 
-def _run(pipeline: Pipeline, rate: float, seconds: float, first: int) -> Reader:
+def run(pipeline: Pipeline, rate: float, seconds: float, first: int) -> Reader:
     span_ms = int(seconds * 1_000)
     world = World(int(rate * seconds), 3, time.time_ns() // 1_000_000, span_ms, max(1, span_ms // STORY_HOURS // 2), first)
     with Reader(pipeline.connect()) as reader:

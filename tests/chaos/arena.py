@@ -153,7 +153,7 @@ class Arena:
             assert time.monotonic() < began_s + PATIENCE_S, "a touchpoint does not come through:\n" + "\n".join(
                 worker.tail(2_000) for worker in self.workers
             )
-            time.sleep(0.1)
+            time.sleep(0.3)
         return time.monotonic() - began_s
 
     def _is_there(self, order: str) -> bool:
