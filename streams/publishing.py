@@ -36,7 +36,7 @@ class Shelf:
         self._bundles: dict[str, Bundle] = {}
         self.active: str | None = None
         self.rebuilding = ""  # ISO 8601; empty: nobody rebuilds
-        self.activations: list[Activation] = []  # in their order, each once
+        self.activations: list[Activation] = []  # in their order
 
     def find(self, content_hash: str) -> Bundle:
         """Raises NotPublished."""
@@ -59,8 +59,8 @@ class Shelf:
         return list(self._bundles.values())
 
     def instance_types(self) -> set[str]:
-        """Identifier types that the active definitions take as instances."""
-        return set(self._bundles[self.active].by_instance_type) if self.active else set()
+        """Identifier types that any definitions take, or took, as instances: journeys that they opened go on."""
+        return {kind for bundle in self._bundles.values() for kind in bundle.by_instance_type}
 
     def _take(self, key: bytes, value: bytes | None) -> None:
         if key == REBUILD_KEY:
@@ -107,7 +107,7 @@ async def _publish(settings: Settings, bundle: Bundle, activation: Activation, e
 async def _send(
     sender: AIOKafkaProducer, settings: Settings, bundle: Bundle, activation: Activation, earlier: list[Activation]
 ) -> None:
-    content_hash, history = bundle.content_hash.encode(), list(dict.fromkeys([*earlier, activation]))
+    content_hash, history = bundle.content_hash.encode(), earlier if earlier[-1:] == [activation] else [*earlier, activation]
     published = [
         Record(content_hash, bundle.to_json().encode()),
         Record(ACTIVE_KEY, content_hash),

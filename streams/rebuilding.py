@@ -45,17 +45,22 @@ PIECE = 5_000  # touchpoints that are sent together
 Tell = Callable[[str], None]
 
 
+class OtherTables(Exception):
+    """Tables that were made from other topics cannot be landed into; the text says what to do."""
+
+
 class NotLanded(Exception):
     """What is only on person.log would be lost; the text says what to do."""
 
 
 @dataclass
 class Rebuilt:
-    """`touchpoints`: had landed.  `from_input`: had been taken and not landed.  `gone`: source partition -> records that the input
-    topic lost before intake read them."""
+    """`touchpoints`: had landed.  `from_input`: had been taken and not landed.  `log_gone`: records that person.log lost before
+    they landed.  `gone`: source partition -> records that the input topic lost before intake read them."""
 
     touchpoints: int = 0
     from_input: int = 0
+    log_gone: int = 0
     gone: dict[int, int] = field(default_factory=dict)
 
 
@@ -70,44 +75,56 @@ def rebuild(settings: Settings, tell: Tell) -> Rebuilt:
         shelf.read()
         if not shelf.activations:
             raise ConfigurationError("no definitions are active: `throughline journeys apply`, then repeat this")
-        has_log = lives.known(client).get(topology.LOG) == topic_ids(settings)[topology.LOG]
-        if has_log:
-            _all_landed(settings, client)
+        has_log = not shelf.rebuilding and lives.known(client).get(topology.LOG) == topic_ids(settings)[topology.LOG]
+        log_gone = _all_landed(settings, client) if has_log else 0
         asyncio.run(_mark(settings, datetime.now(UTC).isoformat(timespec="seconds")))
-        tell("making topics anew, emptying tables")
-        renew(settings, DERIVED)
+        tell("emptying tables, making topics anew")
         lives.forget_lives(client)
         lives.forget_derived(client)
-        rebuilt = asyncio.run(_fill(settings, shelf, client, tell, with_input=not has_log))
-        rebuilt.gone = _behind_the_gap(settings)
+        renew(settings, DERIVED)
+        rebuilt = asyncio.run(_fill(settings, shelf, client, tell, with_input=not has_log or log_gone > 0))
+        rebuilt.log_gone, rebuilt.gone = log_gone, _behind_the_gap(settings)
         lives.register(client, {name: topic_id for name, topic_id in topic_ids(settings).items() if name in CHECKED})
         asyncio.run(_mark(settings, None))
         return rebuilt
 
 
 def land_again(settings: Settings) -> dict[int, int]:
-    """Tables from topics: land begins anew.  -> partition -> first offset that person.log still has, where that is not 0."""
+    """Tables from topics: land begins anew.  -> partition -> first offset that person.log still has, where that is not 0.
+
+    What stitch asked to be read back was answered, or is asked for again.  Raises AtWork, OtherTables.
+    """
     await_idle(settings)
     ids, land = topic_ids(settings), topology.agent("land")
     client = database(settings)
     try:
-        lives.forget_lives(client)
-        lives.register(client, {name: ids[name] for name in CHECKED})
+        known = lives.known(client)
+        if any(ids.get(name, topic_id) != topic_id for name, topic_id in known.items()):
+            raise OtherTables("the tables were made from other topics, whose rows would win: run `throughline rebuild`")
+        begins = _land_from_the_beginning(settings, land)
+        lives.register(client, {name: ids[name] for name in CHECKED})  # last: until then land refuses to work on empty tables
     finally:
         client.disconnect()
+    return {partition: offset for partition, offset in begins.items() if offset}
+
+
+def _land_from_the_beginning(settings: Settings, land: topology.Agent) -> dict[int, int]:
+    """The log last, by which land knows whether it has landed before.  -> where that begins."""
+    names = sorted((name for name in land.reads if name != topology.WANTED), key=lambda name: name == topology.LOG)
     with Passing(settings, 0.0) as passing:
-        begins = {name: passing.begins(name) for name in land.reads}
+        begins = {name: passing.begins(name) for name in names}
     for name, first in begins.items():
         at = {place: OffsetAndMetadata(first[place.partition], "", -1) for place in places(settings, name)}
         set_offsets(settings, land.name, at)
-    return {partition: offset for partition, offset in begins[topology.LOG].items() if offset}
+    return begins[topology.LOG]
 
 
-def _all_landed(settings: Settings, client: Client) -> None:
-    """Raises NotLanded."""
+def _all_landed(settings: Settings, client: Client) -> int:
+    """-> records that the log lost before land read them.  Raises NotLanded."""
     at = {place.partition: its.offset for place, its in committed(settings, "land", topology.LOG).items()}
     with Passing(settings, 0.0) as passing:
-        begins = {part: max(at.get(part, 0), begin) for part, begin in passing.begins(topology.LOG).items()}
+        first = passing.begins(topology.LOG)
+        begins = {part: max(at.get(part, 0), begin) for part, begin in first.items()}
         records = (unpack_log(record.value) for record in passing.read(topology.LOG, begins))
         touchpoints = chain.from_iterable(record.items for record in records if isinstance(record, Touchpoints))
         behind = any(lives.missing(client, [each for each in piece if not each.copied]) for piece in _pieces(touchpoints))
@@ -116,6 +133,7 @@ def _all_landed(settings: Settings, client: Client) -> None:
             f"{topology.LOG} has touchpoints that have not landed, and would be made anew: let `throughline agent land` run until "
             "it has caught up, stop it, and repeat this"
         )
+    return sum(max(0, begin - at.get(part, 0)) for part, begin in first.items())
 
 
 def _behind_the_gap(settings: Settings) -> dict[int, int]:

@@ -87,14 +87,12 @@ class Wiring:
         if self.shelf.rebuilding:
             raise WrongLife(f"a rebuild began at {self.shelf.rebuilding} and has not ended: run `throughline rebuild` again")
 
-    def identifiers_ever(self) -> Identifiers:
-        """With what any definitions took as instances: stitch may have copies for these.  Raises Backpressure."""
+    def identifiers_or_wait(self) -> Identifiers:
+        """Raises Backpressure."""
         try:
-            self.shelf.read()
+            return self.identifiers()
         except KafkaError as error:
             raise Backpressure(f"the topic of definitions cannot be read: {type(error).__name__}", RETRY_S) from error
-        types = {kind for bundle in self.shelf.published() for kind in bundle.by_instance_type}
-        return known_identifiers(self.settings).with_instances(types)
 
     async def wire(self, name: str) -> Wired:
         await asyncio.to_thread(self._nobody_rebuilds)
@@ -168,7 +166,7 @@ class Wiring:
         topics = {settings.topic(name): (name, self.ids[name], topology.partitions(names[name], settings)) for name in TABLES}
         open_client = partial(database, settings)
         minutes = MinuteKeeper(settings, ClickHouseMinutes(open_client), plain, self.done)
-        answers = Answers(settings, ClickHouseRecorded(open_client), self.identifiers_ever, plain, self.done)
+        answers = Answers(settings, ClickHouseRecorded(open_client), self.identifiers_or_wait, plain, self.done)
         lives = LandLives(ClickHouseLives(open_client), self.ids, partial(landed_before, settings))
         handler = Land(
             settings, Landing(settings, topics), ClickHouseSink(open_client), minutes, answers, self.consumer, self.erasures,

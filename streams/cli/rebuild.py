@@ -24,14 +24,14 @@ def rebuild(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of sentences.")] = False,
 ) -> None:
     """Make journeys, breakages and persons again from the touchpoints that have landed.  All workers must be stopped."""
-    from streams.rebuilding import NotLanded
+    from streams.rebuilding import NotLanded, OtherTables
     from streams.resetting import AtWork
 
     settings = load_settings()
     with reaching(settings):
         try:
             (_land_again if tables else _rebuild)(settings, as_json=as_json)
-        except (AtWork, NotLanded) as error:
+        except (AtWork, NotLanded, OtherTables) as error:
             raise CheckFailed(str(error)) from None
 
 
@@ -44,6 +44,8 @@ def _rebuild(settings: Settings, *, as_json: bool) -> None:
         print(json.dumps(asdict(rebuilt)))
         return
     print(f"{rebuilt.touchpoints:,} touchpoints that had landed, {rebuilt.from_input:,} from the input topic alone")
+    if rebuilt.log_gone:
+        print(f"person.log lost {rebuilt.log_gone:,} records before they landed: load again what the input topic lost, too")
     for partition, count in rebuilt.gone.items():
         print(f"partition {partition} of the input topic lost {count:,} records before they were read: load them again")
     print(f"rebuilt in {time.monotonic() - started_s:.1f} s; start the workers", file=sys.stderr)

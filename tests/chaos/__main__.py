@@ -25,6 +25,8 @@ def chaos(
 ) -> None:
     """Attack workers, broker and database under load; account for every record; compare with one computation over all."""
     attacks = [attack for attack in ATTACKS if only in attack.name]
+    if not attacks:
+        raise typer.BadParameter(f"--only: no attack's name contains {only!r}")
     with tempfile.TemporaryDirectory(prefix="chaos") as folder:
         outcome = run(Path(folder), attacks, count, seed, lambda attack: attack.times, lambda text: print(text, file=sys.stderr))
     if as_json:
@@ -39,7 +41,7 @@ def chaos(
         )
     else:
         _show(outcome)
-    raise typer.Exit(CHECK_FAILED if outcome.account.lost or outcome.doubled or outcome.wrong else 0)
+    raise typer.Exit(CHECK_FAILED if outcome.account.lost or outcome.doubled or outcome.wrong or not outcome.looks else 0)
 
 
 def _show(outcome: Outcome) -> None:

@@ -44,5 +44,5 @@ def run(
         try:
             arena.assert_exact()
         except AssertionError as error:
-            wrong = str(error)
+            wrong = str(error) or repr(error)
     return Outcome(survived, account, len(watch.found), watch.looks, wrong)
