@@ -239,7 +239,7 @@ def test_what_landed_before_the_migration_counts(admin: Client, unborn: str, tmp
 
 def test_the_documented_query_groups_breakages_by_tier(client: Client, sink: ClickHouseSink) -> None:
     """All breakages, also of persons of whom nothing is known."""
-    section = OPERATIONS.read_text(encoding="utf-8").partition("## Attributes of persons")[2]
+    section = OPERATIONS.read_text(encoding="utf-8").partition("## Attributes of persons")[2].partition("\n## ")[0]
     (query,) = re.findall(r"^    (SELECT .*?)\n\n", section, re.DOTALL | re.MULTILINE)
     land(
         sink, batch("touchpoints", say(AT - 1, tier="gold"), say(AT - 1, region="BR")),
