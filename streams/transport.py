@@ -139,6 +139,10 @@ class BatchConsumer(FaustConsumer):
     def _new_consumer_thread(self) -> BatchThread:
         return BatchThread(self, loop=self.loop, beacon=self.beacon)
 
+    async def verify_all_partitions_active(self) -> None:
+        """Stock Faust looks here for events that seem stuck; between two assignments that fails, and would take the worker with it.
+        What stands still is seen by the lag (`lag`)."""
+
     async def ask(self, call: Any) -> Any:
         """Run one of the thread's coroutines on the thread's loop."""
         return await self._thread.call_thread(call)

@@ -21,6 +21,7 @@ from streams.agents.marks import AS_OF_HEADER, header
 from streams.core.verdict import Clock
 from streams.definitions import SHIPPED, load_bundle
 from streams.passing import Passing
+from streams.settling import await_landed
 from streams.topics import BrokerUnreachable
 from tests.fixtures import crowd as people
 from tests.fixtures.batch import assert_shown, batch
@@ -84,7 +85,7 @@ class Arena:
         self.pipeline: Pipeline = made(
             BUNDLE, session_timeout_s=SESSION_S, transaction_timeout_s=10.0, clickhouse_port=self.gate.port
         )
-        self.workers = [self.pipeline.start(), self.pipeline.start()]
+        self.workers = [self._started(), self._started()]
         self.pipeline.shared("stitch", 2)
         self.watch = DoublesWatch(self._direct, outages=True)
         self._loading = threading.Thread(target=self._load, daemon=True)
@@ -130,7 +131,13 @@ class Arena:
 
     def restart(self, place: int) -> None:
         """A worker that was killed, or ended."""
-        self.workers[place] = self.pipeline.start()
+        self.workers[place] = self._started()
+
+    def _started(self) -> WorkerProcess:
+        """Who finds that somebody else took its place ends, as it should: exit code 1 is no failure here."""
+        worker = self.pipeline.start()
+        worker.ends_unbidden()
+        return worker
 
     def revive(self) -> None:
         """Start anew whoever has ended: a supervisor's work."""
@@ -172,7 +179,8 @@ class Arena:
         self._over.set()
         self._loading.join()
         self.revive()
-        self.pipeline.settle(END_MS, final=True, timeout_s=4 * PATIENCE_S)
+        self.pipeline.say(END_MS, final=True)
+        await_landed(self.pipeline.settings, END_MS, final=True, timeout_s=4 * PATIENCE_S, tell=lambda _: self.revive())
 
     def account(self) -> Account:
         received = broken = 0
@@ -195,7 +203,7 @@ class Arena:
         """What one computation over all gives, nothing twice, minutes too."""
         records = [record for _, record in [*self._arrivals, *self._probes]]
         client, database = self._direct(), self.pipeline.settings.database
-        self.pipeline.eventually(DIFFERENT, [])
+        self.pipeline.eventually(DIFFERENT, [], timeout_s=3 * PATIENCE_S)
         assert_shown(client, database, batch(BUNDLE, records, Clock(END_MS, END_MS)))
         twice = doubles(client)
         assert twice == [], f"seen twice: {twice}"

@@ -24,7 +24,6 @@ def kill_agent(arena: Arena, number: int) -> None:
     """SIGKILL to one agent: its worker ends, and a supervisor starts it anew."""
     time.sleep(arena.chance.uniform(0.0, 2.0))
     place = arena.chance.randrange(2)
-    arena.workers[place].ends_unbidden()
     arena.agent(place, AGENT_NAMES[number % len(AGENT_NAMES)]).kill()
     arena.workers[place].ended()
     arena.restart(place)
@@ -42,7 +41,6 @@ def kill_all(arena: Arena, _number: int) -> None:
 def zombie(arena: Arena, number: int) -> None:
     """SIGSTOP for longer than the session: its partitions go to the other worker, then it wakes up."""
     place = arena.chance.randrange(2)
-    arena.workers[place].ends_unbidden()
     name = AGENT_NAMES[(number + 2) % len(AGENT_NAMES)]  # stitch and land first: the short form ends there
     with Frozen(arena.agent(place, name)):
         time.sleep(2 * SESSION_S)
