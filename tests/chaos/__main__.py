@@ -41,7 +41,9 @@ def chaos(
         )
     else:
         _show(outcome)
-    raise typer.Exit(CHECK_FAILED if outcome.account.lost or outcome.doubled or outcome.wrong or not outcome.looks else 0)
+    raise typer.Exit(
+        CHECK_FAILED if outcome.account.lost or outcome.doubled or outcome.wrong or outcome.minutes or not outcome.looks else 0
+    )
 
 
 def _show(outcome: Outcome) -> None:
@@ -56,7 +58,8 @@ def _show(outcome: Outcome) -> None:
         f"received {its.received:,} = landed {its.landed:,} + rejected {its.rejected:,} + duplicates {its.duplicates:,}; "
         f"lost {its.lost}; seen twice {outcome.doubled} in {outcome.looks:,} looks"
     )
-    console.print(outcome.wrong or "journeys, breakages and minutes are those of one computation over all")
+    console.print(outcome.wrong or "journeys and breakages are those of one computation over all")
+    console.print(f"{outcome.minutes} figures a minute differ from what stands")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ class Outcome(NamedTuple):
     doubled: int
     looks: int
     wrong: str  # how the views differ from one computation over all; empty: not at all
+    minutes: int  # figures a minute that differ from what stands
 
 
 def run(
@@ -33,6 +34,7 @@ def run(
         for attack in attacks:
             recovered_s = []
             for number in range(times(attack)):
+                arena.revive()
                 attack.strike(arena, number)
                 recovered_s.append(arena.recovered_s())
                 tell(f"{attack.name}: back after {recovered_s[-1]:.1f} s, {arena.sent:,} touchpoints sent")
@@ -40,9 +42,9 @@ def run(
         tell("all that is left")
         arena.settle()
         tell("comparing")
-        account, wrong = arena.account(), ""
+        account, wrong, minutes = arena.account(), "", arena.wrong_minutes()
         try:
             arena.assert_exact()
         except AssertionError as error:
             wrong = str(error) or repr(error)
-    return Outcome(survived, account, len(watch.found), watch.looks, wrong)
+    return Outcome(survived, account, len(watch.found), watch.looks, wrong, minutes)
