@@ -19,7 +19,7 @@ from tests.fixtures.touchpoints import DAY_MS
 from tests.fixtures.views import doubles
 from tests.sinks.test_minutes import DIFFERENT
 
-COUNT = 50_000
+COUNT = 100_000
 KILLS = 3  # of each agent; `make chaos` kills more
 CHUNK = 2_500
 STEADY_S, HOLDING_S = 1.0, 5.0  # between two chunks: first, and when few are left and the killing is not over
