@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
+from kafka.structs import OffsetAndMetadata
 
 from streams import topology
 from streams.settings import Settings
@@ -17,6 +18,11 @@ LOOK_BACK = 64  # offsets in front of a partition's end in which its last record
 
 class Behind(Exception):
     """An agent did not come to the end of a topic in time; the text says which."""
+
+
+def places(settings: Settings, name: str) -> list[TopicPartition]:
+    topic = next(each for each in topology.TOPICS if each.name == name)
+    return [TopicPartition(settings.topic(name), partition) for partition in range(topology.partitions(topic, settings))]
 
 
 class Passing:
@@ -34,10 +40,16 @@ class Passing:
         self._open.close()
 
     def ends(self, name: str) -> dict[int, int]:
-        return {place.partition: offset for place, offset in self._reader.end_offsets(self._places(name)).items()}
+        return {place.partition: offset for place, offset in self._reader.end_offsets(places(self._settings, name)).items()}
 
     def begins(self, name: str) -> dict[int, int]:
-        return {place.partition: offset for place, offset in self._reader.beginning_offsets(self._places(name)).items()}
+        return {place.partition: offset for place, offset in self._reader.beginning_offsets(places(self._settings, name)).items()}
+
+    def committed(self, agent: str, name: str) -> dict[TopicPartition, OffsetAndMetadata]:
+        """Only of partitions of which anything was committed."""
+        group = f"{self._settings.namespace}.{agent}"
+        found = self._admin.list_group_offsets({group: places(self._settings, name)})[group]
+        return {place: its for place, its in found.items() if its is not None and its.offset >= 0}
 
     def wait(self, agent: str, name: str, offsets: Mapping[int, int]) -> None:
         """Until the agent is done with these records; -1 for none.  Raises Behind."""
@@ -48,10 +60,8 @@ class Passing:
 
     def behind(self, agent: str, name: str, offsets: Mapping[int, int]) -> list[int]:
         """Partitions whose record at the offset the agent is not done with."""
-        group = f"{self._settings.namespace}.{agent}"
-        found = self._admin.list_group_offsets({group: self._places(name)})[group]
-        committed = {place.partition: its.offset for place, its in found.items() if its is not None}
-        return [part for part, at in offsets.items() if at >= 0 and committed.get(part, -1) <= at]
+        at_offset = {place.partition: its.offset for place, its in self.committed(agent, name).items()}
+        return [part for part, at in offsets.items() if at >= 0 and at_offset.get(part, -1) <= at]
 
     def last(self, name: str) -> dict[int, int]:
         """Offset of the last record of each partition, without the marks of transactions; -1 for none."""
@@ -68,15 +78,11 @@ class Passing:
 
     def read(self, name: str, begins: Mapping[int, int]) -> Iterator[Any]:
         """Committed records from these offsets on, by partition, to where it ended when this began."""
-        places = [place for place in self._places(name) if place.partition in begins]
-        self._reader.assign(places)
-        for place in places:
+        mine = [place for place in places(self._settings, name) if place.partition in begins]
+        self._reader.assign(mine)
+        for place in mine:
             self._reader.seek(place, begins[place.partition])
-        ends = self._reader.end_offsets(places)
-        while any(self._reader.position(place) < ends[place] for place in places):
+        ends = self._reader.end_offsets(mine)
+        while any(self._reader.position(place) < ends[place] for place in mine):
             for several in self._reader.poll(timeout_ms=500).values():
                 yield from several
-
-    def _places(self, name: str) -> list[TopicPartition]:
-        topic = next(each for each in topology.TOPICS if each.name == name)
-        return [TopicPartition(self._settings.topic(name), part) for part in range(topology.partitions(topic, self._settings))]

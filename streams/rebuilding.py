@@ -8,8 +8,8 @@ working, so that a rebuild that was interrupted is repeated, and never mistaken 
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain, islice
@@ -31,9 +31,9 @@ from streams.core.log import Touchpoints, pack, unpack_log
 from streams.core.touchpoint import Touchpoint
 from streams.erasures import Erasures
 from streams.known import database, known_identifiers
-from streams.passing import Passing
+from streams.passing import Passing, places
 from streams.publishing import REBUILD_KEY, Shelf
-from streams.resetting import await_idle, committed, places, renew, set_offsets
+from streams.resetting import await_idle, renew, set_offsets
 from streams.settings import ConfigurationError, Settings
 from streams.topics import apply, topic_ids
 
@@ -121,8 +121,8 @@ def _land_from_the_beginning(settings: Settings, land: topology.Agent) -> dict[i
 
 def _all_landed(settings: Settings, client: Client) -> int:
     """-> records that the log lost before land read them.  Raises NotLanded."""
-    at = {place.partition: its.offset for place, its in committed(settings, "land", topology.LOG).items()}
     with Passing(settings, 0.0) as passing:
+        at = {place.partition: its.offset for place, its in passing.committed("land", topology.LOG).items()}
         first = passing.begins(topology.LOG)
         begins = {part: max(at.get(part, 0), begin) for part, begin in first.items()}
         records = (unpack_log(record.value) for record in passing.read(topology.LOG, begins))
@@ -140,8 +140,9 @@ def _behind_the_gap(settings: Settings) -> dict[int, int]:
     """Intake goes on where the input topic begins, if that is behind where it was; its clock stays.  -> records that are gone."""
     with Passing(settings, 0.0) as passing:
         begins, ends = passing.begins(topology.TOUCHPOINTS), passing.ends(topology.TOUCHPOINTS)
+        was_at = passing.committed("intake", topology.TOUCHPOINTS)
     gone, moved = {}, {}
-    for place, its in committed(settings, "intake", topology.TOUCHPOINTS).items():
+    for place, its in was_at.items():
         first, end = begins[place.partition], ends[place.partition]
         if not first <= its.offset <= end:
             moved[place] = OffsetAndMetadata(first, its.metadata, -1)
@@ -151,7 +152,7 @@ def _behind_the_gap(settings: Settings) -> dict[int, int]:
 
 
 async def _mark(settings: Settings, since: str | None) -> None:
-    async with _sending(settings) as sender:
+    async with producer(settings) as sender:
         record = Record(REBUILD_KEY, since.encode() if since else None)
         await confirmed(await send_all(sender, settings.topic(topology.DEFINITIONS), 0, [record]))
 
@@ -162,7 +163,7 @@ async def _fill(settings: Settings, shelf: Shelf, client: Client, tell: Tell, *,
     erasures.close()
     identifiers = known_identifiers(settings).with_instances(shelf.instance_types())
     reader, rebuilt = Reader(settings, identifiers), Rebuilt()
-    async with _sending(settings) as sender:
+    async with producer(settings) as sender:
         for partition in range(settings.log_partitions):
             activations = [Record(None, pack(activation)) for activation in shelf.activations]
             await confirmed(await send_all(sender, settings.topic(topology.LOG), partition, activations))
@@ -192,8 +193,8 @@ async def _pass_on(
 
 def _only_on_input(settings: Settings, reader: Reader, client: Client) -> Iterator[Touchpoint]:
     """Intake took them, and they never landed."""
-    taken_to = {place.partition: its.offset for place, its in committed(settings, "intake", topology.TOUCHPOINTS).items()}
     with Passing(settings, 0.0) as passing:
+        taken_to = {place.partition: its.offset for place, its in passing.committed("intake", topology.TOUCHPOINTS).items()}
         begins = {part: at for part, at in passing.begins(topology.TOUCHPOINTS).items() if part in taken_to}
         records = (each for each in passing.read(topology.TOUCHPOINTS, begins) if each.offset < taken_to[each.partition])
         for piece in _pieces(records):
@@ -205,13 +206,3 @@ def _pieces(several: Iterable[Any]) -> Iterator[list[Any]]:
     several = iter(several)
     while piece := list(islice(several, PIECE)):
         yield piece
-
-
-@asynccontextmanager
-async def _sending(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
-    sender = producer(settings)
-    await sender.start()
-    try:
-        yield sender
-    finally:
-        await sender.stop()

@@ -8,6 +8,7 @@ from kafka.errors import UnknownTopicOrPartitionError
 from kafka.structs import OffsetAndMetadata
 
 from streams import topology
+from streams.passing import places
 from streams.settings import Settings
 from streams.topics import admin, apply
 
@@ -70,16 +71,3 @@ def set_offsets(settings: Settings, agent: str, offsets: Mapping[TopicPartition,
     if failed:
         place, error = next(iter(failed.items()))
         raise error(f"cannot set the offset of {agent} on {place.topic} {place.partition}")
-
-
-def committed(settings: Settings, agent: str, name: str) -> dict[TopicPartition, OffsetAndMetadata]:
-    """Only of partitions of which anything was committed."""
-    group = f"{settings.namespace}.{agent}"
-    with admin(settings) as client:
-        found = client.list_group_offsets({group: places(settings, name)})[group]
-    return {place: its for place, its in found.items() if its is not None and its.offset >= 0}
-
-
-def places(settings: Settings, name: str) -> list[TopicPartition]:
-    topic = next(each for each in topology.TOPICS if each.name == name)
-    return [TopicPartition(settings.topic(name), partition) for partition in range(topology.partitions(topic, settings))]

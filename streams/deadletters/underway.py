@@ -7,13 +7,11 @@ come yet.  It only ever goes on from there.  Read in this order, and the tables 
 from collections.abc import Iterator
 from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
-
 from sinks.clickhouse.dead_letters import Key
 from streams import topology
 from streams.agents.marks import Origin, read_origin, read_replayed
+from streams.passing import Passing
 from streams.settings import Settings
-from streams.topics import admin
 
 
 def under_way(settings: Settings) -> set[Key]:
@@ -34,23 +32,7 @@ def _key(origin: Origin) -> Key:
 
 def behind(settings: Settings, agent: str, name: str) -> Iterator[Any]:
     """Records that an agent has not committed, up to the end as it is now."""
-    reader = KafkaConsumer(bootstrap_servers=settings.kafka_bootstrap, isolation_level="read_committed")
-    try:
-        topic = settings.topic(name)
-        places = [TopicPartition(topic, part) for part in sorted(reader.partitions_for_topic(topic) or ())]
-        committed = _committed(settings, f"{settings.namespace}.{agent}", places)
-        ends, begins = reader.end_offsets(places), reader.beginning_offsets(places)
-        reader.assign(places)
-        for at in places:
-            reader.seek(at, max(begins[at], min(committed.get(at, 0), ends[at])))
-        while any(reader.position(at) < ends[at] for at in places):
-            for several in reader.poll(timeout_ms=500).values():
-                yield from several
-    finally:
-        reader.close()
-
-
-def _committed(settings: Settings, group: str, places: list[TopicPartition]) -> dict[TopicPartition, int]:
-    with admin(settings) as client:
-        found = client.list_group_offsets({group: places})[group]
-    return {at: its.offset for at, its in found.items() if its is not None and its.offset >= 0}
+    with Passing(settings, 0.0) as passing:
+        at = {place.partition: its.offset for place, its in passing.committed(agent, name).items()}
+        begins, ends = passing.begins(name), passing.ends(name)
+        yield from passing.read(name, {part: max(begins[part], min(at.get(part, 0), ends[part])) for part in begins})
