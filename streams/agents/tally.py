@@ -29,6 +29,8 @@ OF_JOURNEY: dict[tuple[str | None, str], tuple[str, ...]] = {  # (state before, 
 OF_BREAKAGE: dict[tuple[str | None, str], tuple[str, ...]] = {
     (None, "open"): ("opened",),
     (None, "recovered"): ("opened", "recovered"),
+    ("withdrawn", "open"): ("opened",),
+    ("withdrawn", "recovered"): ("opened", "recovered"),
     ("open", "recovered"): ("recovered",),
     ("recovered", "open"): ("reopened",),
     ("open", "withdrawn"): ("withdrawn",),

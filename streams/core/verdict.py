@@ -91,7 +91,7 @@ class Breakage(msgspec.Struct, array_like=True, frozen=True, gc=False):
     instance: str
     rule: str
     occurrence: str
-    state: str  # open or recovered
+    state: str  # open or recovered; in a row that is said also withdrawn or moved
     severity: str
     owner: str
     runbook: str

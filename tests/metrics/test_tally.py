@@ -25,7 +25,7 @@ def value(metric: Any, *labels: str) -> float:
 
 
 class Topic:
-    """Rows as stitch says them: each with what it replaces; nothing goes that does not stand."""
+    """Rows as stitch says them: each with what it replaces, unless that moved; nothing goes that does not stand."""
 
     def __init__(self) -> None:
         self.standing: dict[tuple[Any, ...], Row] = {}
@@ -33,11 +33,11 @@ class Topic:
 
     def say(self, key: tuple[Any, ...], row: Row) -> None:
         before = self.standing.get(key)
-        if before is None and row["state"] in GONE:
+        if (before is None or before["state"] == "withdrawn") and row["state"] in GONE:
             return
         self.rows.append({**row, "replaces": before})
         self.standing[key] = row
-        if row["state"] in GONE:
+        if row["state"] == "moved":
             del self.standing[key]
 
 
@@ -75,6 +75,16 @@ def test_changes_are_counted_as_pairs_of_states() -> None:
     Tally().take(Rows(topic.rows, []))
     found = {change: value(JOURNEYS, "changes", change) for change in ("opened", "closed", "reopened", "moved")}
     assert found == {"opened": 2, "closed": 3, "reopened": 1, "moved": 1}
+
+
+def test_what_breaks_again_after_it_was_withdrawn_counts_as_opened_again() -> None:
+    topic, labels = Topic(), ("again", "late", "warning", "no")
+    row = {"definition": "again", "rule": "late", "severity": "warning", "backfilled": False}
+    for state in ("open", "withdrawn", "open", "withdrawn", "recovered"):
+        topic.say(("b",), {**row, "state": state})
+    Tally().take(Rows([], topic.rows))
+    found = {change: value(BREAKAGES, *labels, change) for change in ("opened", "recovered", "reopened", "withdrawn")}
+    assert found == {"opened": 3, "recovered": 1, "reopened": 0, "withdrawn": 2}
 
 
 def test_receipts_of_quarantine_are_counted_and_are_no_journeys() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable
 
 import msgspec
+from msgspec.structs import replace
 
 from streams.core.definition import Bundle, Compiled
 from streams.core.definition.length import ENDLESS_MS
@@ -25,6 +26,7 @@ from streams.core.touchpoint import Touchpoint, better_copy, id_of, order_of
 from streams.core.verdict import Breakage, Clock, Journey, Verdict
 
 NOTHING = Verdict(None, (), None)
+WITHDRAWN = "withdrawn"
 
 
 class Rows(msgspec.Struct):
@@ -175,19 +177,27 @@ def _say(
 
 
 def _say_breakages(entry: Entry, found: Iterable[Breakage], rows: list[Row], moment: Moment, *, moved: bool) -> None:
-    standing = {(kept.row.rule, kept.row.occurrence): kept for kept in entry.breakages}
-    now_standing = []
+    """One that is withdrawn is kept: should it break again, its row says which one it replaces."""
+    known = {(kept.row.rule, kept.row.occurrence): kept for kept in entry.breakages}
+    kept = []
     for breakage in found:
-        before = standing.pop((breakage.rule, breakage.occurrence), None)
-        if before is None or before.row != breakage:
-            detected_at = before.detected_at if before else moment.now_ms
-            rows.append(breakage_row(breakage, breakage.state, detected_at, before, moment))
-            before = Standing(breakage, moment.version, detected_at)
-        now_standing.append(before)
-    for before in standing.values():
-        state = "moved" if moved else "withdrawn"
-        rows.append(breakage_row(before.row, state, before.detected_at, before, moment))
-    entry.breakages = now_standing
+        before = known.pop((breakage.rule, breakage.occurrence), None)
+        kept.append(before if before is not None and before.row == breakage else _said(breakage, before, rows, moment))
+    for before in known.values():
+        if moved:
+            _said(replace(before.row, state="moved"), before, rows, moment)
+        elif before.row.state == WITHDRAWN:
+            kept.append(before)
+        else:
+            kept.append(_said(replace(before.row, state=WITHDRAWN), before, rows, moment))
+    entry.breakages = kept
+
+
+def _said(row: Breakage, before: Standing | None, rows: list[Row], moment: Moment) -> Standing:
+    broke_anew = before is None or (before.row.state == WITHDRAWN and row.state != "moved")
+    detected_at = before.detected_at if before and not broke_anew else moment.now_ms
+    rows.append(breakage_row(row, detected_at, before, moment))
+    return Standing(row, moment.version, detected_at)
 
 
 def _say_journey(entry: Entry, instance: str, journey: Journey | None, rows: list[Row], moment: Moment) -> None:

@@ -83,25 +83,24 @@ def before_of(journey: Journey, told: int, version: int) -> Before:
     )  # fmt: skip
 
 
-def breakage_row(breakage: Breakage, state: str, detected_at: int, standing: Standing | None, moment: Moment) -> Row:
-    """`state` is the breakage's own, or withdrawn or moved for one that does not stand any more."""
+def breakage_row(breakage: Breakage, detected_at: int, before: Standing | None, moment: Moment) -> Row:
     cause = (breakage.definition, breakage.rule, breakage.instance, breakage.occurrence)
     return {
         **_head(moment, breakage.definition, breakage.definition_version, breakage.instance),
-        "rule": breakage.rule, "occurrence": breakage.occurrence, "cause_key": hash_id("cause", *cause), "state": state,
+        "rule": breakage.rule, "occurrence": breakage.occurrence, "cause_key": hash_id("cause", *cause), "state": breakage.state,
         "severity": breakage.severity, "owner": breakage.owner, "runbook": breakage.runbook,
         "due_at": breakage.due_at, "broken_at": breakage.broken_at, "detected_at": detected_at,
         "recovered_at": breakage.recovered_at, "region": breakage.region, "channel": breakage.channel,
         "evidence": breakage.evidence, "facts": breakage.facts,
-        **_tail(moment, backfilled=breakage.backfilled), "replaces": _breakage_before(standing),
+        **_tail(moment, backfilled=breakage.backfilled), "replaces": _breakage_before(before),
     }  # fmt: skip
 
 
-def _breakage_before(standing: Standing | None) -> Row | None:
-    if standing is None:
+def _breakage_before(before: Standing | None) -> Row | None:
+    if before is None:
         return None
-    row = standing.row
+    row = before.row
     return {
-        "version": standing.version, "state": row.state, "broken_at": row.broken_at, "severity": row.severity,
+        "version": before.version, "state": row.state, "broken_at": row.broken_at, "severity": row.severity,
         "region": row.region, "channel": row.channel,
     }  # fmt: skip

@@ -50,11 +50,11 @@ class Before(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Standing(msgspec.Struct, array_like=True, frozen=True):
-    """A breakage's row last emitted."""
+    """A breakage's row last emitted; one that was withdrawn is kept, one that moved is not."""
 
     row: Breakage
     version: int
-    detected_at: int  # wall time of its first emission
+    detected_at: int  # wall time of its first emission, since it was last withdrawn
 
 
 class Entry(msgspec.Struct, array_like=True):
