@@ -17,6 +17,8 @@ from rich.table import Table
 
 from deploy.local.errors import LocalStackError
 from tests.bench.page import write_page
+from tests.bench.regression import WORTH_TELLING, Change, changes, costs, written
+from tests.bench.regression import write as write_costs
 from tests.bench.report import Shown, as_json, tables
 from tests.bench.run import Options, Results, run
 from tests.bench.whole import NotAllLanded
@@ -28,7 +30,7 @@ def main(
     rate: Annotated[float, typer.Option(min=1, help="Touchpoints per second for event to queryable.")] = Options.rate,
     seconds: Annotated[float, typer.Option(min=1, help="For how long.")] = Options.seconds,
     json_: Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")] = False,
-    write: Annotated[bool, typer.Option("--write", help="Write docs/benchmarks.md.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write docs/benchmarks.md and docs/benchmarks.json.")] = False,
 ) -> None:
     """What a touchpoint costs, beside the tightest loop without a framework."""
     logging.disable(logging.ERROR)  # the clients' own: what fails is raised
@@ -39,9 +41,10 @@ def main(
         _fail(error, 4)
     except NotAllLanded as error:
         _fail(error, 5)
+    changed = changes(costs(results), written())
     if write:
-        _tell(f"wrote {write_page(results, _chosen())}")
-    _print(results, as_json_=json_)
+        _tell(f"wrote {write_page(results, _chosen())} and {write_costs(costs(results))}")
+    _print(results, changed, as_json_=json_)
 
 
 def _chosen() -> str:
@@ -49,12 +52,18 @@ def _chosen() -> str:
     return shlex.join(argument for argument in sys.argv[1:] if argument not in ("--write", "--json"))
 
 
-def _print(results: Results, *, as_json_: bool) -> None:
+def _print(results: Results, changed: list[Change], *, as_json_: bool) -> None:
     if as_json_:
-        print(json.dumps(as_json(results), indent=2))
+        print(json.dumps({**as_json(results), "changes": [each._asdict() for each in changed]}, indent=2))
         return
-    for shown in tables(results):
+    for shown in [*tables(results), _changes(changed)]:
         Console().print(_rich(shown))
+
+
+def _changes(changed: list[Change]) -> Shown:
+    rows = [(each.figure, f"{each.before:.2f}", f"{each.now:.2f}", f"{each.share:+.0%}") for each in changed]
+    title = f"Changes of more than {WORTH_TELLING:.0%} since figures were written, in units of the loop: {len(rows)}"
+    return Shown(title, ("figure", "then", "now", "change"), rows)
 
 
 def _rich(shown: Shown) -> Table:

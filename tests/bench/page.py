@@ -49,8 +49,10 @@ END = """\
 ## To repeat it
 
 `make bench` prints the tables; `ARGS="--json"` prints every round as one JSON object; `--write` writes this page. Options:
-`--count`, `--rounds`, `--rate`, `--seconds`. It starts a broker and a database of its own on free ports and leaves nothing behind.
-Other work on the machine makes every figure worse, per CPU-second too: look at the load at the start.
+`--count`, `--rounds`, `--rate`, `--seconds`. A run compares what everything costs, in units of the loop, with
+`docs/benchmarks.json`, as `--write` left it, and tells changes of more than 15 %. It starts a broker and a database of its own on
+free ports and leaves nothing behind. Other work on the machine makes every figure worse, per CPU-second too: look at the load at
+the start.
 """
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from itertools import islice
+from pathlib import Path
 
 from streams.core.identity import Identity
 from streams.core.journey import judge
@@ -13,6 +14,7 @@ from tests.bench.goals import goals
 from tests.bench.identifying import IDENTIFIERS, Identified, links
 from tests.bench.judging import EIGHT, Judged, definition, story
 from tests.bench.page import markdown
+from tests.bench.regression import changes, costs, write, written
 from tests.bench.report import tables
 from tests.bench.run import Options, Results
 from tests.bench.world import World, framed, instance
@@ -81,3 +83,15 @@ def test_the_page_has_every_figure_of_the_tables() -> None:
         lines = list(markdown(shown))
         assert len(lines) == len(shown.rows) + 3
         assert all(str(cell) in line for row, line in zip(shown.rows, lines[3:], strict=True) for cell in row)
+
+
+def test_a_cost_that_changed_by_more_than_15_percent_is_told(tmp_path: Path) -> None:
+    """In units of the loop, whatever the machine; next to what was written."""
+    before = costs(results(0.1, 0.125, 250))
+    path = write(before, tmp_path / "figures.json")
+    assert written(path) == before
+    assert changes(costs(results(0.1, 0.125 * 1.14, 250)), written(path)) == []
+    found = changes(costs(results(0.1, 0.125 * 1.2, 250)), written(path))
+    assert {each.figure for each in found} == {"whole, intake", "whole, stitch"}
+    assert all(0.19 < each.share < 0.21 for each in found)
+    assert written(tmp_path / "none.json") == {}
