@@ -30,12 +30,12 @@ def in_time(identifiers: Identifiers, links: Iterable[Link], pairs: dict[Pair, t
     """Without what came, by evidence alone, later after the first link of one of its ends than its type allows."""
     on_purpose = {(link.weaker, link.stronger) for link in links if link.says == LINKED}
     persons = {pair: since for pair, since in pairs.items() if all(map(identifiers.is_person, pair))}
-    found = dict(pairs)
-    for key in {key for pair in persons for key in pair}:
+    found, among, having = dict(pairs), neighbours(persons), neighbours(pairs)
+    for key in among:
         lasts_ms = duration_ms(identifiers.types[kind(key)].expires or "36500d")
-        others = [({*pair} - {key}, since[0]) for pair, since in persons.items() if key in pair]
+        others = [({*pair} - {key}, persons[pair][0]) for pair in among[key]]
         times = [at_ms for (other,), at_ms in others if not identifiers.denies(other)]
-        late = [pair for pair, since in pairs.items() if times and key in pair and since[0] > min(times) + lasts_ms]
+        late = [pair for pair in having[key] if times and pairs[pair][0] > min(times) + lasts_ms]
         for pair in set(late) - on_purpose:
             found.pop(pair, None)
     return found
