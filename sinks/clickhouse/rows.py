@@ -16,6 +16,7 @@ from streams.core.touchpoint import Touchpoint, attributes_of, id_of, identifier
 
 Columns = dict[str, Sequence[Any]]
 Record = dict[str, Any]
+DAY_MS = 86_400_000
 _json = msgspec.json.Encoder().encode
 
 
@@ -62,7 +63,7 @@ NO_JOURNEY: Record = {
 
 
 def journeys(insert: Insert) -> Columns:
-    rows = insert.rows
+    rows = by_day(insert.rows, "opened_at")
     return {**picked(rows, JOURNEY), **as_json(rows, "stages", "promises"), **facts(rows), **replaced(rows, NO_JOURNEY)}
 
 
@@ -75,7 +76,7 @@ NO_BREAKAGE: Record = {"version": 0, "state": "", "broken_at": None, "severity":
 
 
 def breakages(insert: Insert) -> Columns:
-    rows = insert.rows
+    rows = by_day(insert.rows, "broken_at")
     return {**picked(rows, BREAKAGE), **as_json(rows, "evidence"), **facts(rows), **replaced(rows, NO_BREAKAGE)}
 
 
@@ -145,6 +146,17 @@ COLUMNS: dict[str, Callable[[Insert], Columns]] = {
     "received_offsets": received_offsets,
     "clocks": clocks,
 }
+
+
+def by_day(rows: list[Record], time: str) -> list[Record]:
+    """The day is part of a row's key: one that counts on another day than the row that it replaces comes with one that hides that
+    row.  Both are in one insert, so nobody sees neither or both."""
+    hiding = [
+        {**row, "state": "moved", time: was[time], "replaces": None}
+        for row in rows
+        if (was := row["replaces"]) is not None and was[time] // DAY_MS != row[time] // DAY_MS
+    ]
+    return hiding + rows if hiding else rows
 
 
 def picked(rows: list[Record], names: Sequence[str]) -> Columns:

@@ -1,0 +1,132 @@
+"""What a BI tool waits for: queries of a day and of a week on each view, while touchpoints land.
+
+    python -m tests.bench.reading            # a table; --json
+
+10 million touchpoints of 2 million journeys over a year lie there, made by the database itself; meanwhile two workers' worth of
+touchpoints comes at half of the rate that the whole pipeline bears on this machine.
+"""
+
+import json
+import sys
+import threading
+import time
+from random import Random
+from statistics import quantiles
+from typing import Annotated, NamedTuple
+
+import typer
+from clickhouse_driver import Client
+
+from sinks.clickhouse.minutes import ClickHouseMinutes
+from tests.bench.history import YEAR_MS, fill
+from tests.bench.places import places
+from tests.bench.world import HISTORY_MS, World
+from tests.fixtures.pipeline import Pipeline
+
+DAY_MS = 24 * 3_600_000
+SPANS_MS = {"a day": DAY_MS, "a week": 7 * DAY_MS}
+GOAL_MS = 300.0
+QUERIES = {  # view -> the time that bounds it, and what is asked
+    "v_touchpoints": ("occurred_at", "channel, action, count(), uniq(person_id)"),
+    "v_touchpoint_identifiers": ("occurred_at", "identifier_type, uniq(identifier_value)"),
+    "v_touchpoint_attributes": ("occurred_at", "name, count(), avg(value_number)"),
+    "v_conflicts": ("occurred_at", "action, count()"),
+    "v_journeys": ("opened_at", "region, channel, outcome, count(), avg(duration_s)"),
+    "v_stages": ("opened_at", "stage, count(), quantile(0.9)(duration_s)"),
+    "v_promises": ("opened_at", "promise, state, count(), avg(margin_s)"),
+    "v_journey_facts": ("opened_at", "fact, count(), avg(value_number)"),
+    "v_breakages": ("broken_at", "rule, severity, state, count()"),
+    "v_breakage_history": ("broken_at", "rule, severity, state, count()"),
+    "v_breakage_evidence": ("broken_at", "rule, action, count()"),
+    "v_journey_minutes": ("minute", "definition, kind, name, sum(n)"),
+    "v_journey_hours": ("hour", "definition, kind, name, sum(n)"),
+    "v_journey_attributes": ("opened_at", "name, value, count()"),
+    "v_breakage_attributes": ("broken_at", "name, value, count()"),
+    "v_journey_consents": ("opened_at", "purpose, state, count()"),
+}
+
+
+class Read(NamedTuple):
+    view: str
+    span: str
+    p50_ms: float
+    p95_ms: float
+
+
+def read(client: Client, looks: int, random: Random) -> list[Read]:
+    """Each view and span so often, at other days of the history, in an order by chance."""
+    waited_ms: dict[tuple[str, str], list[float]] = {(view, span): [] for view in QUERIES for span in SPANS_MS}
+    for view, span in random.sample(sorted(waited_ms) * looks, len(waited_ms) * looks):
+        time_column, asked = QUERIES[view]
+        since_ms = HISTORY_MS + random.randrange(YEAR_MS // DAY_MS - 7) * DAY_MS
+        bounds = " AND ".join(
+            f"{time_column} {sign} fromUnixTimestamp64Milli({ms}, 'UTC')"
+            for sign, ms in ((">=", since_ms), ("<", since_ms + SPANS_MS[span]))
+        )
+        began_s = time.perf_counter()
+        client.execute(f"SELECT {asked} FROM {view} WHERE {bounds} GROUP BY ALL")
+        waited_ms[view, span].append(1_000 * (time.perf_counter() - began_s))
+    return [Read(*key, (at := quantiles(waited, n=100))[49], at[94]) for key, waited in waited_ms.items()]
+
+
+class Landing:
+    """While inside, touchpoints of other journeys come and land."""
+
+    def __init__(self, pipeline: Pipeline, rate: float) -> None:
+        self._pipeline, self._rate = pipeline, rate
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._send, daemon=True)
+
+    def _send(self) -> None:
+        number = 10**9
+        while not self._over.is_set():
+            now_ms = time.time_ns() // 1_000_000
+            records = World(int(5 * self._rate), number, now_ms - 60_000, 10_000, 1, number).touchpoints()
+            self._pipeline.send(records, rate=self._rate)
+            number += 10**6
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+
+def reading(journeys: int, looks: int, rate: float) -> list[Read]:
+    with places() as here, here.pipeline(clock="live") as pipeline:
+        client = pipeline.connect()
+        pipeline.start()
+        with Landing(pipeline, rate):
+            make(pipeline, journeys)
+            return read(client, looks, Random(1))
+
+
+def make(pipeline: Pipeline, journeys: int) -> None:
+    """The history, once all partitions have spoken: before that every redirect is taken for a new one."""
+    pipeline.eventually("SELECT number > 0 FROM redirects_settled", [(1,)])
+    began_s, minutes = time.monotonic(), ClickHouseMinutes(pipeline.connect)
+    fill(pipeline.connect(), journeys)
+    print(f"{journeys:,} journeys lie there after {time.monotonic() - began_s:.0f} s", file=sys.stderr)
+    minutes.recompute(minutes.known(0, 1 << 50), 1)
+    minutes.close()
+    print(f"their minutes are counted after {time.monotonic() - began_s:.0f} s", file=sys.stderr)
+
+
+def main(
+    journeys: Annotated[int, typer.Option(help="In the history; five touchpoints each.")] = 2_000_000,
+    looks: Annotated[int, typer.Option(min=2, help="Queries of a view and a span.")] = 30,
+    rate: Annotated[float, typer.Option(help="Touchpoints per second that come meanwhile.")] = 2_000.0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
+) -> None:
+    """What a BI tool waits for, on each view."""
+    found = reading(journeys, looks, rate)
+    if as_json:
+        print(json.dumps([each._asdict() for each in found]))
+        return
+    for each in found:
+        print(f"{each.view:28}{each.span:8}{each.p50_ms:10.0f}{each.p95_ms:10.0f}  {'' if each.p95_ms < GOAL_MS else 'beyond'}")
+
+
+if __name__ == "__main__":
+    typer.run(main)
