@@ -43,12 +43,12 @@ _FAUST_TABLE = (
     "database. Inserts run in a thread, awaited"
 )
 _FAUST_TAKE = (
-    "Batches of up to 20,000 by `take`, done after their insert, at least once: a crash inserts them again. Faust refuses to change "
-    "a table inside of `take`, so states are a plain dict: no changelog, lost with the process, as in our bare job"
+    "Batches of up to 20,000 by `take`, done after their insert, at least once: a crash inserts them again. Faust refuses to "
+    "change a table inside of `take`, so states are a plain dict: no changelog, lost with the process, as in our bare job"
 )
 _QUIX = (
-    "States in RocksDB; every checkpoint flushes the sink, then commits: at least once, a crash inserts again what a checkpoint had. "
-    "Exactly once is to be had between topics, not for a database. While it inserts it does nothing else. "
+    "States in RocksDB; every checkpoint flushes the sink, then commits: at least once, a crash inserts again what a checkpoint "
+    "had. Exactly once is to be had between topics, not for a database. While it inserts it does nothing else. "
 )
 _BYTEWAX = (
     "States in memory; without a recovery store, as by default: no changelog, no commits, after a crash everything from the "
@@ -64,5 +64,5 @@ PEERS = {
         "Quix Streams, no changelog", "quix_streams", "run_without_changelog", "quixstreams", True,
         f"{_QUIX}Its states are lost with the machine, nearer to our bare job, which keeps them in memory",
     ),
-    "bytewax": Peer("Bytewax", "bytewax_flow", "run_flow", "bytewax", True, _BYTEWAX),
+    "bytewax": Peer("Bytewax", "bytewax_flow", "run_flow", "bytewax", False, _BYTEWAX),
 }  # fmt: skip
