@@ -58,7 +58,8 @@ END = """\
 ## To repeat it
 
 `make bench` prints the tables; `ARGS="--json"` prints every round as one JSON object; `--write` writes this page. Options:
-`--count`, `--rounds`, `--rate`, `--seconds`. It starts a broker and a database of its own on free ports and leaves nothing behind.
+`--count`, `--rounds`, `--rate`, `--seconds`. It starts a broker and a database of its own on free ports and leaves nothing behind
+but its environment, `.venv-bench`: peers pin other packages than we do. In an environment without a peer the table says so.
 Other work on the machine makes every figure worse, per CPU-second too: look at the load at the start.
 """
 

@@ -129,7 +129,7 @@ def filled(
     pipelines.close()
 
 
-@pytest.mark.parametrize("which", ["loop", "transport", *PEERS])
+@pytest.mark.parametrize("which", [*PEERS, "transport", "loop"])
 def test_a_contestant_inserts_exactly_what_was_sent(which: str, filled: tuple[Pipeline, list[Record]]) -> None:
     """Every touchpoint once, and of every order and case what its touchpoints make of it."""
     if which in PEERS:

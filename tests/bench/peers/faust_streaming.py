@@ -60,10 +60,12 @@ def run_take(settings: Settings, count: int) -> None:
 
 def _app(settings: Settings, name: str, work: Gathered) -> faust.App:
     codecs.register("touchpoint", Framed(work))
+    datadir = settings.data_dir / "peers"
+    datadir.mkdir(parents=True, exist_ok=True)
     return faust.App(
         f"{settings.namespace}.faust_{name}{os.getpid()}",
         broker=f"kafka://{settings.kafka_bootstrap}",
-        datadir=str(settings.data_dir / "peers"),
+        datadir=str(datadir),
         topic_partitions=settings.source_partitions,
         web_enabled=False,
     )
