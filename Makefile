@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+BENCH  := .venv-bench
 UV     := $(shell command -v uv 2>/dev/null)
 ARGS   ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -22,32 +23,38 @@ lint: setup             ## style, types, arrows of the layout, dependencies
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 
-bench: setup            ## figures for docs/benchmarks.md
-	$(BIN)/python -m tests.bench $(ARGS)
+bench: $(BENCH)/.ready  ## figures for docs/benchmarks.md, with other frameworks beside us; they pin other packages than we do
+	$(BENCH)/bin/python -m tests.bench $(ARGS)
 
 chaos: setup            ## attacks for half an hour; ARGS="--count 300000 --only broker"
 	$(BIN)/python -m tests.chaos $(ARGS)
 
 setup: $(READY)
 
-$(READY): pyproject.toml requirements.lock
+$(READY): PINNED := requirements.lock
+$(BENCH)/.ready: PINNED := tests/bench/requirements.lock
+$(READY): requirements.lock
+$(BENCH)/.ready: tests/bench/requirements.lock
+$(READY) $(BENCH)/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "throughline needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Set PYTHON=python3.11 or so." >&2; exit 4; }
-	@echo "setting up $(VENV)" >&2
+	@echo "setting up $(@D)" >&2
 ifdef UV
-	@uv venv --quiet --allow-existing --python $(PYTHON) $(VENV)
-	@uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
-	@uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@uv venv --quiet --allow-existing --python $(PYTHON) $(@D)
+	@uv pip install --quiet --python $(@D)/bin/python --require-hashes -r $(PINNED)
+	@uv pip install --quiet --python $(@D)/bin/python --no-deps --editable .
 else
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --require-hashes -r $(PINNED)
+	@$(@D)/bin/python -m pip install --quiet --no-deps --editable .
 endif
-	@touch $(READY)
+	@touch $@
 
+LOCK := uv pip compile --quiet --universal --generate-hashes --no-header --extra local --group dev
 lock:                   ## after a change of dependencies: pin all of them anew (needs uv)
-	uv pip compile --quiet --universal --generate-hashes --no-header --extra local --group dev pyproject.toml -o requirements.lock
+	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) --group bench pyproject.toml -o tests/bench/requirements.lock
 
 clean:                  ## forget the environment, the stack and its data
 	-@[ -x $(BIN)/throughline ] && $(BIN)/throughline local down
-	rm -rf $(VENV) .throughline build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH) .throughline build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

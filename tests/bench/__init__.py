@@ -1,1 +1,1 @@
-"""What a touchpoint costs, beside the tightest loop without a framework: `make bench`, docs/benchmarks.md."""
+"""What a touchpoint costs, beside the tightest loop without a framework and beside peers: `make bench`, docs/benchmarks.md."""

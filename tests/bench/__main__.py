@@ -32,7 +32,7 @@ def main(
     json_: Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")] = False,
     write: Annotated[bool, typer.Option("--write", help="Write docs/benchmarks.md and docs/benchmarks.json.")] = False,
 ) -> None:
-    """What a touchpoint costs, beside the tightest loop without a framework."""
+    """What a touchpoint costs, beside the tightest loop without a framework and beside other frameworks."""
     logging.disable(logging.ERROR)  # the clients' own: what fails is raised
     began_s = time.monotonic()
     try:

@@ -1,10 +1,11 @@
 """The bare job: decode, one update of one state a person, a row a touchpoint and a row a changed journey inserted.
 
-No validation, no order, no copies, no recovery: what no framework can do without.  The loop and our transport run exactly this.
+No validation, no order, no copies, no recovery: what no framework can do without.  The loop and our transport run exactly this;
+peers keep states their own way (`updated`) and share everything else.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from operator import itemgetter
 from typing import Any
@@ -29,8 +30,9 @@ TABLES = (
     "actions String, version UInt64) ENGINE = ReplacingMergeTree(version) ORDER BY instance",
 )
 _json = msgspec.json.Encoder().encode
-Rows = list[dict[str, Any]]
+Row = dict[str, Any]
 State = list[Any]  # first and last event time, how many touchpoints, which actions
+Columns = list[Sequence[Any]]
 
 
 def make_tables(client: Client) -> None:
@@ -40,16 +42,66 @@ def make_tables(client: Client) -> None:
         client.execute(statement)
 
 
-class BareJob:
-    """`take` on the loop's thread; `insert` may run on another one meanwhile."""
+def decoder() -> Callable[[bytes], Row]:
+    """-> a function from framed bytes to a row, for whoever is handed touchpoints one by one."""
+    schema, frame = parsed("touchpoint", numbers("touchpoint")[-1]), FRAME.size
 
+    def decode(value: bytes) -> Row:
+        body = BytesIO(value)
+        body.seek(frame)
+        return schemaless_reader(body, schema, None)  # type: ignore[return-value]
+
+    return decode
+
+
+def key_of(row: Row) -> str:
+    key: str = row["identifiers"][0]["value"]
+    return key
+
+
+def updated(state: State | None, row: Row) -> State:
+    """The state with one touchpoint more, as a new one: frameworks that keep states want them plain and given back."""
+    at, action = row["occurred_at"], row["action"]
+    if state is None:
+        return [at, at, 1, [action]]
+    first_at, last_at, touchpoints, actions = state
+    return [min(first_at, at), max(last_at, at), touchpoints + 1, actions if action in actions else [*actions, action]]
+
+
+def columns(rows: Sequence[Row], states: Mapping[str, State]) -> tuple[Columns, Columns]:
+    """-> the columns of both tables for touchpoints and for the states that they changed."""
+    plain = [list(map(itemgetter(name), rows)) for name in ("occurred_at", *TEXTS, *WORDS)]
+    packed = [[_json(row[name]) for row in rows] for name in ("identifiers", "attributes")]
+    numbered = [list(map(itemgetter(at), states.values())) for at in range(3)]
+    actions = [_json(sorted(state[3])) for state in states.values()]
+    return [*plain, *packed], [list(states), *numbered, actions, [time.time_ns()] * len(states)]
+
+
+class Inserter:
     def __init__(self, settings: Settings) -> None:
         self._client = connect(
             settings.clickhouse_host, settings.clickhouse_port, settings.clickhouse_user, settings.password, settings.database
         )
+
+    def insert(self, columns: tuple[Columns, Columns]) -> None:
+        """Returns once both blocks are visible."""
+        touchpoints, journeys = columns
+        names = ", ".join(("occurred_at", *TEXTS, *WORDS, "identifiers", "attributes"))
+        self._execute(f"INSERT INTO bare_touchpoints ({names}) VALUES", touchpoints)
+        self._execute("INSERT INTO bare_journeys VALUES", journeys)
+
+    def _execute(self, query: str, columns: Columns) -> None:
+        self._client.execute(query, columns, columnar=True, types_check=False, settings={"async_insert": 0})
+
+
+class BareJob:
+    """`take` on the loop's thread; `insert` may run on another one meanwhile."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.insert = Inserter(settings).insert
         self._schema = parsed("touchpoint", numbers("touchpoint")[-1])
         self._states: dict[str, State] = {}
-        self.rows: Rows = []
+        self.rows: list[Row] = []
         self._changed: set[str] = set()
 
     def take(self, records: Sequence[ConsumerRecord]) -> None:
@@ -69,23 +121,8 @@ class BareJob:
             changed.add(key)
             rows.append(row)
 
-    def cut(self) -> tuple[list[Sequence[Any]], list[Sequence[Any]]]:
+    def cut(self) -> tuple[Columns, Columns]:
         """-> the columns of both tables for what was taken since the last cut."""
-        rows, changed = self.rows, list(self._changed)
+        rows, changed, states = self.rows, self._changed, self._states
         self.rows, self._changed = [], set()
-        plain = [list(map(itemgetter(name), rows)) for name in ("occurred_at", *TEXTS, *WORDS)]
-        packed = [[_json(row[name]) for row in rows] for name in ("identifiers", "attributes")]
-        states = [self._states[key] for key in changed]
-        numbered = [list(map(itemgetter(at), states)) for at in range(3)]
-        actions = [_json(sorted(state[3])) for state in states]
-        return [*plain, *packed], [changed, *numbered, actions, [time.time_ns()] * len(changed)]
-
-    def insert(self, columns: tuple[list[Sequence[Any]], list[Sequence[Any]]]) -> None:
-        """Returns once both blocks are visible."""
-        touchpoints, journeys = columns
-        names = ", ".join(("occurred_at", *TEXTS, *WORDS, "identifiers", "attributes"))
-        self._execute(f"INSERT INTO bare_touchpoints ({names}) VALUES", touchpoints)
-        self._execute("INSERT INTO bare_journeys VALUES", journeys)
-
-    def _execute(self, query: str, columns: list[Sequence[Any]]) -> None:
-        self._client.execute(query, columns, columnar=True, types_check=False, settings={"async_insert": 0})
+        return columns(rows, {key: states[key] for key in changed})

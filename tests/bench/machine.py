@@ -4,7 +4,7 @@ import os
 import platform
 import subprocess
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import psutil
@@ -13,6 +13,7 @@ from deploy.local.jars import locked
 from tests.bench.places import Places
 
 PACKAGES = ("faust-streaming", "aiokafka", "fastavro", "msgspec", "clickhouse-driver", "chdb")
+OF_PEERS = ("quixstreams", "bytewax", "confluent-kafka")
 
 
 def described(places: Places) -> dict[str, str]:
@@ -29,7 +30,15 @@ def described(places: Places) -> dict[str, str]:
         "Kafka": next(jar.coordinate.rpartition(":")[2] for jar in locked() if ":kafka_" in jar.coordinate),
         "ClickHouse": places.database_version(),
         **{name: version(name) for name in PACKAGES},
+        **{name: _version(name) for name in OF_PEERS},
     }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def _processor() -> str:

@@ -1,12 +1,11 @@
 """One insert is under way while the next touchpoints are decoded; where reading stood is committed behind it."""
 
 import asyncio
-import json
-import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.bench.bare_job import INSERT_ROWS, BareJob
+from tests.bench.stopwatch import Stopwatch
 
 
 class Overlapped:
@@ -18,11 +17,8 @@ class Overlapped:
         self._under_way: asyncio.Future[None] | None = None
         self._commit: Callable[[], Awaitable[None]] | None = None
         self._taken = 0
-        self._began_s = self._cpu_s = 0.0
-
-    def begin(self) -> None:
-        if not self._began_s:
-            self._began_s, self._cpu_s = time.perf_counter(), time.process_time()
+        self._watch = Stopwatch()
+        self.begin = self._watch.begin
 
     def is_full(self, taken: int) -> bool:
         """Call it after every `take`."""
@@ -38,7 +34,7 @@ class Overlapped:
         if self._taken < self._count:
             return False
         await self._landed()
-        self._print_figures()
+        self._watch.print_figures(self._taken)
         return True
 
     async def _landed(self) -> None:
@@ -46,7 +42,3 @@ class Overlapped:
             await self._under_way
             await self._commit()
             self._under_way = None
-
-    def _print_figures(self) -> None:
-        wall_s, cpu_s = time.perf_counter() - self._began_s, time.process_time() - self._cpu_s
-        print(json.dumps({"touchpoints": self._taken, "wall_s": wall_s, "cpu_s": cpu_s}), flush=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.bench.peers import PEERS
 from tests.bench.report import Shown, tables
 from tests.bench.run import Results
 
@@ -25,6 +26,14 @@ What a touchpoint costs, measured in one run on one broker and one database, all
   is the same job, function by function, as a Faust app on `streams/transport.py`. Loop and transport take turns. Each round is a
   process of its own that reads all touchpoints from the beginning, measured from the first fetch until the last insert is visible
   and committed.
+- **The bare job, peers** is the same job in other frameworks, each written as its own documentation would: same broker, database,
+  decoder, insert and batch size (20,000 rows, where a framework does not cut a batch earlier). Each has rounds of our transport
+  beside it, in turns, over the same touchpoints; slow ones get fewer, as the table says. Peers are measured from the first
+  touchpoint decoded until the last insert is visible; what they commit or write to a changelog after that is not in it.
+  Our transport reads with a consumer group, inserts beside decoding, and commits behind the insert: at least once. Like the loop
+  it keeps the states of the bare job in memory, without a changelog; exactly once and states that survive are what the whole
+  pipeline adds. What each peer does with states, and what it does not do:
+{peers}
 - **The whole pipeline** does what the bare job does not: validation, two hops, owners of orders and cases, the shipped definitions
   with their promises and absences, exactly once, touchpoints, journeys and breakages landed. The agents run and are warm; measured
   is from the first touchpoint sent until the clocks of all partitions have landed behind the last. The views are counted: all
@@ -51,20 +60,31 @@ END = """\
 `make bench` prints the tables; `ARGS="--json"` prints every round as one JSON object; `--write` writes this page. Options:
 `--count`, `--rounds`, `--rate`, `--seconds`. A run compares what everything costs, in units of the loop, with
 `docs/benchmarks.json`, as `--write` left it, and tells changes of more than 15 %. It starts a broker and a database of its own on
-free ports and leaves nothing behind. Other work on the machine makes every figure worse, per CPU-second too: look at the load at
-the start.
+free ports and leaves nothing behind but its environment, `.venv-bench`: peers pin other packages than we do. In an environment
+without a peer the table says so. Other work on the machine makes every figure worse, per CPU-second too: look at the load at the
+start.
 """
 
 
+def peers() -> Iterator[str]:
+    """What each of them does not do, as items below an item."""
+    yield from (f"  - *{peer.name}*: {peer.lacks}." for peer in PEERS.values())
+
+
 def write_page(results: Results, arguments: str) -> Path:
+    PAGE.write_text(written(results, arguments), encoding="utf-8")
+    return PAGE
+
+
+def written(results: Results, arguments: str) -> str:
     machine = "\n".join(f"| {name} | {value} |" for name, value in results.machine.items())
     introduction = INTRODUCTION.format(
         options=f" {arguments}" if arguments else "", machine=machine, count=results.options.count, bytes=results.touchpoint_bytes,
         journeys=results.shown["v_journeys"], breakages=results.shown["v_breakages"], look_ms=results.look_ms,
+        peers="\n".join(peers()),
     )  # fmt: skip
     parts = [introduction, "## Figures\n", *("\n".join(markdown(shown)) + "\n" for shown in tables(results)), END]
-    PAGE.write_text("\n".join(parts), encoding="utf-8")
-    return PAGE
+    return "\n".join(parts)
 
 
 def markdown(shown: Shown) -> Iterator[str]:

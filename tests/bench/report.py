@@ -9,6 +9,7 @@ import msgspec
 from tests.bench.figures import Round, Spread, spread
 from tests.bench.goals import goals, ratios
 from tests.bench.identifying import Identified
+from tests.bench.peers import PEERS
 from tests.bench.run import Results
 
 
@@ -26,6 +27,7 @@ def tables(results: Results) -> list[Shown]:
     return [
         Shown("Touchpoints per second", ("job", "least", "median", "most"), list(_speeds(results))),
         Shown("Touchpoints per CPU-second", ("process", "least", "median", "most", "µs each"), list(_costs(results))),
+        Shown("The bare job, peers", ("peer", "touchpoints", "figure", "least", "median", "most"), list(_peers(results))),
         Shown(steady, ("view", "seen", "p50", "p95", "p99", "longest"), waited),
         Shown("Judging one touchpoint in the core, µs of CPU", ("journey", "going on", "from scratch"), _judged(results)),
         Shown("Identity in the core", ("figure", "measured"), _identified(results.identified)),
@@ -33,6 +35,23 @@ def tables(results: Results) -> list[Shown]:
             "Goals", ("figure", "goal", "measured", "holds"), [(g.name, g.wanted, g.found, _yes(g.holds)) for g in goals(results)]
         ),
     ]
+
+
+def _peers(results: Results) -> Iterator[tuple[str, ...]]:
+    for which, peer in PEERS.items():
+        beside = results.peers.get(which)
+        if beside is None:
+            yield peer.name, "", f"not run: {peer.package} is not installed", "", "", ""
+            continue
+        count = f"{beside.other[0].touchpoints:,}"
+        yield peer.name, count, "per second", *_told(spread(each.per_second for each in beside.other))
+        yield peer.name, count, "per CPU-second", *_told(spread(each.per_cpu_second() for each in beside.other))
+        yield peer.name, count, "our transport to it, per second", *_times(beside.per_second())
+        yield peer.name, count, "our transport to it, per CPU-second", *_times(beside.per_cpu_second())
+
+
+def _times(found: list[float]) -> tuple[str, ...]:
+    return tuple(f"{value:.2f}" for value in spread(found))
 
 
 def _judged(results: Results) -> list[tuple[str, ...]]:
@@ -62,8 +81,7 @@ def _costs(results: Results) -> Iterator[tuple[str, ...]]:
     for agent in results.whole[0].cpu_s:
         yield _cost(f"whole, {agent}", results.whole, agent)
     yield _cost("whole, all agents", results.whole, None)
-    share = spread(ratios(results))
-    yield "our transport to the loop", *(f"{value:.2f}" for value in share), ""
+    yield "our transport to the loop", *_times(ratios(results)), ""
     for server in results.whole[0].servers_cpu_s:
         each_us = spread(1e6 * each.servers_cpu_s[server] / each.touchpoints for each in results.whole)
         yield f"beside them, {server}", "", "", "", f"{each_us.middle:.1f}"
@@ -91,5 +109,6 @@ def as_json(results: Results) -> dict[str, Any]:
         "judged": judged,
         "identified": identity,
         "ratios": ratios(results),
+        "peers_ratios": {peer: beside.per_cpu_second() for peer, beside in results.peers.items()},
         "goals": [goal._asdict() for goal in goals(results)],
     }

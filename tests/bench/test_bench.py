@@ -1,33 +1,51 @@
-"""What the figures rest on, without a broker: the input, the percentiles, and that a goal can be missed."""
+"""What the figures rest on: the input, the percentiles, that a goal can be missed, and that nobody does less than the job."""
 
+import asyncio
 from collections import Counter
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+import msgspec
+import pytest
+
+from deploy.local.broker import Broker
+from deploy.local.database import Database
 from streams.core.identity import Identity
 from streams.core.journey import judge
 from streams.core.journey.running import Running
 from streams.core.log import Link
 from streams.core.verdict import NEVER, Clock
+from tests.bench.feed import fill
 from tests.bench.figures import Round, latency
 from tests.bench.goals import goals
 from tests.bench.identifying import IDENTIFIERS, Identified, links
 from tests.bench.judging import EIGHT, Judged, definition, story
-from tests.bench.page import markdown
-from tests.bench.regression import changes, costs, write, written
+from tests.bench.page import markdown, written
+from tests.bench.pairs import Paired, bare_round
+from tests.bench.peers import PEERS
+from tests.bench.regression import changes, costs
+from tests.bench.regression import write as write_costs
+from tests.bench.regression import written as written_costs
 from tests.bench.report import tables
 from tests.bench.run import Options, Results
-from tests.bench.world import World, framed, instance
+from tests.bench.world import Record, World, framed, instance
+from tests.fixtures.pipeline import Pipeline, Pipelines
+
+SHOWN = {"v_journeys": 100, "v_breakages": 10}
 
 
 def results(transport_cpu_s: float, agents_cpu_s: float, waited_ms: float) -> Results:
+    """Bytewax is not installed."""
     whole = Round(1_000, 1.0, {"intake": agents_cpu_s / 2, "stitch": agents_cpu_s / 2}, {"broker": 0.1})
     waited = latency([waited_ms] * 100)
     loop, transport = Round(1_000, 1.0, {"loop": 0.09}), Round(1_000, 1.0, {"transport": transport_cpu_s})
     seen = {"v_touchpoints": waited, "v_journeys": waited}
     judged = [Judged("few", waited_ms / 149.95, 30.0), Judged("many", waited_ms / 49.98, 30.0)]
     identity = Identified(44_999_000 / waited_ms, waited_ms / 3.492, waited_ms / 750)
-    return Results({}, Options(), 260.0, [loop] * 3, [transport] * 3, [whole] * 3, {}, seen, 50.0, judged, identity)
+    costs = {"faust": 0.6, "faust_take": 0.4, "quix": 0.15, "quix_plain": 0.12}
+    peers = {which: Paired([transport] * 3, [Round(1_000, 2.0, {which: cpu_s})] * 3) for which, cpu_s in costs.items()}
+    return Results({}, Options(), 260.0, [loop] * 3, [transport] * 3, [whole] * 3, SHOWN, seen, 50.0, judged, identity, peers)
 
 
 def test_the_input_is_the_same_in_every_run_and_as_large_as_said() -> None:
@@ -88,10 +106,63 @@ def test_the_page_has_every_figure_of_the_tables() -> None:
 def test_a_cost_that_changed_by_more_than_15_percent_is_told(tmp_path: Path) -> None:
     """In units of the loop, whatever the machine; next to what was written."""
     before = costs(results(0.1, 0.125, 250))
-    path = write(before, tmp_path / "figures.json")
-    assert written(path) == before
-    assert changes(costs(results(0.1, 0.125 * 1.14, 250)), written(path)) == []
-    found = changes(costs(results(0.1, 0.125 * 1.2, 250)), written(path))
+    path = write_costs(before, tmp_path / "figures.json")
+    assert written_costs(path) == before
+    assert changes(costs(results(0.1, 0.125 * 1.14, 250)), written_costs(path)) == []
+    found = changes(costs(results(0.1, 0.125 * 1.2, 250)), written_costs(path))
     assert {each.figure for each in found} == {"whole, intake", "whole, stitch"}
     assert all(0.19 < each.share < 0.21 for each in found)
-    assert written(tmp_path / "none.json") == {}
+    assert written_costs(tmp_path / "none.json") == {}
+
+
+def test_the_page_tells_every_peer_whether_it_ran_or_not() -> None:
+    """Rates of the peer, ratios of the rounds beside it, and in words what it does not do."""
+    page = written(results(0.1, 0.125, 250), "")
+    quix = "| Quix Streams | 1,000 |"
+    assert f"{quix} per second | 500 | 500 | 500 |" in page
+    assert f"{quix} per CPU-second | 6,667 | 6,667 | 6,667 |" in page
+    assert f"{quix} our transport to it, per second | 2.00 | 2.00 | 2.00 |" in page
+    assert f"{quix} our transport to it, per CPU-second | 1.50 | 1.50 | 1.50 |" in page
+    assert "| Bytewax |  | not run: bytewax is not installed |  |  |  |" in page
+    assert all(f"*{peer.name}*: {peer.lacks}" in page for peer in PEERS.values())
+    assert "{" not in page
+
+
+def test_a_slow_peer_gets_fewer_touchpoints_in_whole_inserts() -> None:
+    slow = next(peer for peer in PEERS.values() if peer.slow)
+    assert [slow.share(count) for count in (300, 20_000, 60_000, 200_000, 500_000)] == [300, 20_000, 20_000, 40_000, 100_000]
+
+
+@pytest.fixture(scope="module")
+def filled(
+    broker: Broker, clickhouse: Database, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Pipeline, list[Record]]]:
+    """Touchpoints on the input topic, and which they are."""
+    sent, pipelines = World(300).touchpoints(), Pipelines(broker, clickhouse, tmp_path_factory.mktemp("bare"))
+    pipeline = pipelines(None)
+    asyncio.run(fill(pipeline.settings, framed(sent)))
+    yield pipeline, sent
+    pipelines.close()
+
+
+@pytest.mark.parametrize("which", [*PEERS, "transport", "loop"])
+def test_a_contestant_inserts_exactly_what_was_sent(which: str, filled: tuple[Pipeline, list[Record]]) -> None:
+    """Every touchpoint once, and of every order and case what its touchpoints make of it."""
+    if which in PEERS:
+        package = PEERS[which].package
+        pytest.importorskip(package, reason=f"not run: {package} is not installed")
+    pipeline, sent = filled
+    assert bare_round(pipeline, which, len(sent)).touchpoints == len(sent)
+    assert pipeline.query("SELECT event_id FROM bare_touchpoints ORDER BY event_id") == sorted((r["event_id"],) for r in sent)
+    made = "SELECT instance, toUnixTimestamp64Milli(first_at), toUnixTimestamp64Milli(last_at), touchpoints, actions"
+    assert pipeline.query(f"{made} FROM bare_journeys FINAL ORDER BY instance") == sorted(journeys(sent))
+
+
+def journeys(sent: list[Record]) -> Iterator[tuple[str, int, int, int, str]]:
+    by_key: dict[bytes, list[Record]] = {}
+    for record in sent:
+        by_key.setdefault(instance(record), []).append(record)
+    for key, told in by_key.items():
+        times = [record["occurred_at"] for record in told]
+        actions = msgspec.json.encode(sorted({record["action"] for record in told})).decode()
+        yield key.decode(), min(times), max(times), len(told), actions
