@@ -1,4 +1,4 @@
-"""Very many open journeys as stitch and identity keep them: seeds of the real cores, and copies of their entries under other numbers.
+"""Very many open journeys as stitch and identity keep them: seeds of the real cores, and copies of these under other numbers.
 
 A copy differs in the numbers of order, case, customer and event, everywhere in key and value, and lies where its own numbers are at
 home.  It has the size, the times and the breakages of its seed; hashes within it are those of the seed.

@@ -1,14 +1,13 @@
 """Open journeys of eight touchpoints, made by the real cores of identity and stitch on the shortest way, and entries of theirs.
 
-A journey has a customer, whom 0.6 of as many share: its touchpoints arrive at the home of the order or case, and follow its redirect
-to the home of the customer.  Seeded: every run makes the same.
+A journey has a customer, whom 0.6 of as many share: its touchpoints arrive at the home of the order or case, and follow its
+redirect to the home of the customer.  Seeded: every run makes the same.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from random import Random
 
-from streams.agents.identity import IdentityMachine
 from streams.agents.intake_batch import Reader, Taken
 from streams.core.definition import Bundle
 from streams.core.identifiers import load_identifiers
@@ -27,7 +26,9 @@ from tests.bench.world import CUSTOMERS, HISTORY_MS, HOUR_MS, ORDERS, Record, Wo
 
 EACH = 8  # touchpoints
 SPAN_MS = 2 * 24 * HOUR_MS  # within which they open
-CLOSING = {"order.delivered", "order.cancelled", "order.returned", "review.answered", "payment.refunded", "case.resolved", "case.closed"}
+CLOSING = {
+    "order.delivered", "order.cancelled", "order.returned", "case.resolved", "case.closed", "review.answered", "payment.refunded",
+}  # fmt: skip
 MORE = {
     "order": Step(6, "parcel.scanned", "system", "none", "carrier", False, {"place": "hub", "truck": "truck-17"}),
     "case": Step(6, "case.updated", "system", "none", "desk", False, {"status": "in progress", "escalated": False}),
