@@ -27,9 +27,7 @@ class Grown:
         self.count = self.blocks * seeds.count
         kept = {key: value for part in seeds.parts for key, value in part.store.items()}
         self._buckets = [(key, value, _person(key)) for key, value in kept.items() if key[:1] == BUCKET]
-        self._redirects = [
-            (key, value, unpack_redirect(value).root.encode()) for key, value in kept.items() if key[:1] == REDIRECT
-        ]
+        self._redirects = [(key, value, unpack_redirect(value).root.encode()) for key, value in kept.items() if key[:1] == REDIRECT]
 
     def stitch(self, block: int) -> Iterator[tuple[int, Entry]]:
         """Partition and entry; a redirect lies where its address is at home, and where its root is."""

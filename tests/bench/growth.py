@@ -1,7 +1,7 @@
 """What very many open journeys cost in the core: memory, and the time of one touchpoint more among few of them and among many.
 
-    python -m tests.bench.growth memory 2000000      # one JSON object
-    python -m tests.bench.growth cost 10000 2000000
+python -m tests.bench.growth memory 2000000      # one JSON object
+python -m tests.bench.growth cost 10000 2000000
 """
 
 import gc

@@ -1,6 +1,7 @@
 """The state of very many open journeys on the real topics, as workers that have stopped would have left it.
 
-What is not laid: touchpoints, rows and people in the database, where no restart looks for them.
+What is not laid: touchpoints, rows and people in the database, where no restart looks for them.  Of people only those are told whom
+identity decided last: by their numbers the views know that all redirects have landed.
 """
 
 import asyncio
@@ -11,9 +12,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from streams import topology
 from streams.agents.identity import POSITION as IDENTITY_POSITION
 from streams.agents.identity import Position as IdentityPosition
+from streams.agents.identity_rows import IdentityRows
 from streams.agents.producing import Destination, Producer, Record, confirmed, producer, send_all
 from streams.core.clock import IntakeClocks
-from streams.core.log import FORMAT, IntakeClock, pack
+from streams.core.log import FORMAT, IntakeClock, pack, version
 from streams.core.stitch.state import POSITION, pack_position
 from streams.core.verdict import NEVER
 from streams.settings import Settings
@@ -45,7 +47,8 @@ async def _lay(settings: Settings, grown: Grown) -> list[int]:
         for part, count in enumerate(counts):
             position = grown.position(part, count, ids[topology.LOG], ends[log, part])
             ended[state, part] = [Record(POSITION, pack_position(position))]
-        await _send(sender, ended.items())
+        said = IdentityRows(settings, grown.seeds.identifiers).of(grown.seeds.decided, version(1, 0, 0), 0)
+        await _send(sender, [*ended.items(), *said.items()])
     finally:
         await sender.stop()
     return [count + 1 for count in counts]

@@ -49,9 +49,7 @@ class Seeds:
         self.activation = Activation(self.bundle.content_hash, NEVER)
         self.identity = Identity(self.identifiers, partitions)
         self.identity.number = NUMBER
-        self.parts = [
-            Partition(number, partitions, MemoryStore(), Judge(lambda _: self.bundle)) for number in range(partitions)
-        ]
+        self.parts = [Partition(number, partitions, MemoryStore(), Judge(lambda _: self.bundle)) for number in range(partitions)]
         self.count, self.sources, self.clock_ms = count, sources, NEVER
         self.known: dict[bytes, bytes] = {}  # entries of identity
         self._reader = Reader(Settings(), self.identifiers)
@@ -72,10 +70,10 @@ class Seeds:
 
     def _happen(self, records: Iterable[Record]) -> None:
         taken = self.taken(records)
-        changes = self.identity.take(taken.links).changes
+        self.decided = self.identity.take(taken.links)  # what it said last
         self.known.update((entry, value) for entry, value in self.identity.memory.flush().items() if value is not None)
         for partition, log in enumerate(self._logs):
-            if redirects := [change.redirect for change in changes if partition in change.tell]:
+            if redirects := [change.redirect for change in self.decided.changes if partition in change.tell]:
                 log.append(pack(Redirects(redirects)))
         self.clock_ms = max(self.clock_ms, *(each.occurred_at + 1 for each in taken.touchpoints))
         arrive(self._logs, taken.touchpoints)
