@@ -104,7 +104,7 @@ class Stage:
                 return f"probe{self._probes}"
 
     def prove(self, count: int = PROVEN) -> None:
-        """Journeys that were laid go on: with one touchpoint more each is as its eight and this one make it.  Raises NotAllLanded."""
+        """Journeys that were laid go on: each is what its eight touchpoints and one more make of it.  Raises NotAllLanded."""
         told, chosen = list(stories(self.grown.seeds.count)), Random(3).sample(range(self.grown.count), count)
         places = [divmod(number, self.grown.seeds.count) for number in chosen]
         records = [next_of(told[number][-1], block) for block, number in places]

@@ -49,21 +49,21 @@ journeys. Measured on one machine with a broker and a database of its own. Writt
 
 ## What is measured
 
-- **A journey** here is open and has eight touchpoints of about 255 bytes as framed Avro, of an order or a case, judged by the shipped
-  definitions; it has a customer, whom 0.6 of as many share, so its touchpoints lie at the home of the customer and are found by
-  redirects, at the home of the order or case and at that of the customer. {partitions} partitions.
+- **A journey** here is open and has eight touchpoints of about 255 bytes as framed Avro, of an order or a case, judged by the
+  shipped definitions; it has a customer, whom 0.6 of as many share, so its touchpoints lie at the home of the customer, found
+  by redirects, at the home of the order or case and at that of the customer. {partitions} partitions.
 - **How so many are made**: the real cores of identity and stitch work off {seeds:,} of them; the rest are copies of their packed
   entries under other numbers of order, case, customer and event, at the homes of these numbers. A copy has size, times and
   breakages of its seed. They are laid on the real state topics, with positions that count them. Afterwards it is proven that they
   are journeys like any other: the worker takes up exactly the entries that were laid, and touchpoints of {proven} of them, drawn at
   random, give journeys of nine touchpoints that opened when their seeds did and belong to their own customers.
   Touchpoints and rows of before are not laid: nothing looks for them on a restart, and the tables are smaller than they would be.
-- **Recovery**: from the start of the process until a touchpoint that is sent then to each of the {partitions} partitions is a journey in
-  `v_journeys`, looked at every 0.1 s. The worker is forked from a server that has imported everything: what an operator starts
-  imports for {imports_s:.1f} s more. Reading the state is what the agent's own log says (`restored`), of the slowest partition. *CPU of stitch* is what its process
-  spent meanwhile, to which other work on the machine adds little.
-  SIGKILL goes to the worker and all its agents, as
-  when a machine is lost, so the broker has to give them up first (`session_timeout_s`).
+- **Recovery**: from the start of the process until a touchpoint that is sent then to each of the {partitions} partitions is a
+  journey in `v_journeys`, looked at every 0.1 s. The worker is forked from a server that has imported everything: what an operator
+  starts imports for {imports_s:.1f} s more, so long on this machine as it was. Reading the state is what the agent's own log says
+  (`restored`), of the slowest partition. *CPU of stitch* is what its process spent meanwhile, to which other work on the machine
+  adds little. SIGKILL goes to the worker and all its agents, as when a machine is lost: the broker has to give them up first
+  (`session_timeout_s`).
 - **A partition moves**: two workers share the partitions, one ends, and the other takes up what it had; from the signal until
   a touchpoint of each partition, sent once the process has ended, is a journey.
 - **Memory** is of a process that holds all partitions as after a restart: growth of what this process alone has (USS), divided.
