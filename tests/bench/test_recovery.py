@@ -60,7 +60,7 @@ def test_what_was_laid_is_taken_up_and_goes_on(broker: Broker, clickhouse: Datab
 
 def results() -> Results:
     taken = Recovered("SIGKILL", 1_000_000, 10.0, 20.0, 30.0, 12.0, 3_000_000, 9.0)
-    cost = growth.Cost(10_000, 2_000_000, 100.0, 130.0, 1.3)
+    cost = growth.Cost(10_000, 5_000_000, 100.0, 130.0, 1.3)
     held = growth.Memory(2_000_000, 1_024.0, 2.9, 400.0, 1.5)
     return Results({"cores": "2"}, 1.0, [taken], [replaced(taken, 10.0)], [held], [cost])
 
@@ -75,9 +75,11 @@ def test_a_goal_of_recovery_holds_or_does_not() -> None:
     assert all(goal.holds for goal in goals(held))
     worse = replace(
         held, recovered=[replaced(held.recovered[0], 30.1)], moved=[replaced(held.moved[0], 10.1)],
-        memory=[growth.Memory(2_000_000, 1_300.0, 2.9, 400.0, 1.5)], growth=[growth.Cost(10_000, 2_000_000, 100.0, 131.0, 1.31)],
+        memory=[growth.Memory(2_000_000, 1_300.0, 2.9, 400.0, 1.5)], growth=[growth.Cost(10_000, 5_000_000, 100.0, 131.0, 1.31)],
     )  # fmt: skip
     assert not any(goal.holds for goal in goals(worse))
+    fewer = replace(held, growth=[growth.Cost(10_000, 4_999_999, 100.0, 101.0, 1.01)])
+    assert not goals(fewer)[-1].holds
 
 
 def test_the_page_of_recovery_has_every_figure(tmp_path: Path) -> None:
