@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from deploy.local.broker import Broker
 from deploy.local.database import Database
@@ -21,14 +22,14 @@ class Places:
         self._made = 0
 
     @contextmanager
-    def pipeline(self, *, clock: str = "held") -> Iterator[Pipeline]:
+    def pipeline(self, *, clock: str = "held", **settings: Any) -> Iterator[Pipeline]:
         """Topics, tables and the shipped definitions; workers are up to the caller, and stopped here.  Its tables go again."""
         self._made += 1
         folder = self._folder / f"pipeline{self._made}"
         folder.mkdir()
         made = Pipeline(
             self.broker, self.database, folder, load_bundle([SHIPPED]), namespace=f"bench{self._made}", clock=clock,
-            source_partitions=PARTITIONS, log_partitions=PARTITIONS,
+            source_partitions=PARTITIONS, log_partitions=PARTITIONS, **settings,
         )  # fmt: skip
         try:
             yield made

@@ -43,9 +43,9 @@ class World:
         began_ms = self.began_ms + random.randrange(self.span_ms)
         customer, region = f"{self.first + random.randrange(customers):012}", random.choice(("BR", "DE", "PT", "US"))
         for position, step in enumerate(STORIES[kind](random)):
-            yield self._record(step, f"{kind}-{number:010}-{position}", (kind, f"{number:012}"), customer, began_ms, region)
+            yield self.record(step, f"{kind}-{number:010}-{position}", (kind, f"{number:012}"), customer, began_ms, region)
 
-    def _record(self, step: Step, event_id: str, thing: tuple[str, str], customer: str, began_ms: int, region: str) -> Record:
+    def record(self, step: Step, event_id: str, thing: tuple[str, str], customer: str, began_ms: int, region: str) -> Record:
         known = [{"type": "customer", "value": customer}] if step.known else []
         dues = {name: self._at_ms(began_ms, step.attributes[name]) for name in DUES if name in step.attributes}
         kind, value = thing
