@@ -56,7 +56,8 @@ class StitchMachine:
         SUPPRESSED.add(outcome.suppressed)
         LEFT_OUT.add(outcome.left_out)
         for person, address, found in outcome.quarantined:
-            log.warning("quarantined", person=person, address=address, touchpoints=found.count, most=found.most)
+            by = {"most": found.most, "kept_bytes": found.kept_bytes, "most_kept_bytes": found.most_kept_bytes}
+            log.warning("quarantined", person=person, address=address, touchpoints=found.count, **by)
         if outcome.last_ms > NEVER:
             EVENT_AGE.observe((now_ms - outcome.last_ms) / 1_000)
         return Step(outcome.taken, self._inside(outcome), self._behind(outcome))
