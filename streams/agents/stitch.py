@@ -63,7 +63,9 @@ class StitchMachine:
         return Step(outcome.taken, self._inside(outcome), self._behind(outcome))
 
     def again(self) -> dict[Destination, list[Record]]:
-        return {**self._clocks(told=True), **self._asking(self.partition.forgetting.awaited())}
+        """No clock that is worked off in part: not all that it made due has been judged."""
+        clocks = {} if self.partition.position.step else self._clocks(told=True)
+        return {**clocks, **self._asking(self.partition.forgetting.awaited())}
 
     def readings(self) -> Iterable[Reading]:
         place = topology.LOG, str(self.partition.number)
