@@ -109,9 +109,8 @@ class Broker(Service):
         os.replace(fresh, self._data)
 
     def _write(self, properties: Path, data: Path) -> None:
-        properties.write_text(
-            server_properties(data, self.port, self.ports["local_controller_port"], self._proxied), encoding="ascii"
-        )
+        text = server_properties(data, self.port, self.ports["local_controller_port"], self._proxied)
+        properties.write_text(text, encoding="ascii")
 
 
 def _new_cluster_id() -> str:

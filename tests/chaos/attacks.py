@@ -76,12 +76,11 @@ def die_in_transaction(arena: Arena, _number: int) -> str:
         for agent in agents:
             agent.kill()
         killed_s = time.monotonic()
-        for worker in arena.workers:
-            worker.ended()
         most_s = arena.pipeline.settings.transaction_timeout_s + SCAN_S + SLACK_S
         uncommitted.await_none(killed_s + most_s)
         held_up_s = time.monotonic() - killed_s
     for place in (0, 1):
+        arena.workers[place].ended()
         arena.restart(place)
     return f"{'a' if was_open else 'no'} transaction was open, readers waited {held_up_s:.1f} s at most, "
 

@@ -43,7 +43,7 @@ def slices(pipeline: Pipeline) -> tuple[Counter[tuple[int, int]], float]:
 
 
 def test_a_clock_that_makes_very_many_absences_true_is_worked_off_in_slices(pipelines: Pipelines) -> None:
-    """A second worker joins, and the first one leaves, in the middle of it: neither waits for the end, and all break exactly once."""
+    """A second worker joins, and the first one leaves, in the middle of it: neither waits for its end, and each breaks once."""
     pipeline = pipelines(BUNDLE, step_persons=STEP, session_timeout_s=6.0, transaction_timeout_s=10.0)
     first = pipeline.start()
     opened = [touch("case.opened", AT + n, {"case": f"c{n}"}) for n in range(COUNT)]

@@ -13,7 +13,7 @@ _READ_BYTES = 1 << 18
 
 
 class Spool:
-    """A file without a name, which the kernel forgets with the process. ServerError NOT_ENOUGH_SPACE or READONLY when it cannot grow."""
+    """A file without a name, which the kernel forgets with the process. ServerError when it cannot grow."""
 
     def __init__(self, directory: Path) -> None:
         try:
