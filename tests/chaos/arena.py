@@ -173,11 +173,7 @@ class Arena:
 
     def recovered_s(self) -> float:
         """Seconds until a touchpoint that is sent now is a journey.  Whoever ended is started anew."""
-        began_s, order = time.monotonic(), f"probe{len(self._probes)}"
-        due = {"estimated_delivery_at": self._clock_ms + DAY_MS, "amount": 1.0}
-        probe = touch("order.purchased", self._clock_ms, {"order": order, "customer": order}, due, region="BR")
-        self._probes.append((self._clock_ms, probe))
-        self._insist(lambda: self.pipeline.send([probe]))
+        began_s, order = time.monotonic(), self.probe()
         while not self._is_there(order):
             self.revive()
             assert time.monotonic() < began_s + PATIENCE_S, "a touchpoint does not come through:\n" + "\n".join(
@@ -185,6 +181,15 @@ class Arena:
             )
             time.sleep(0.3)
         return time.monotonic() - began_s
+
+    def probe(self) -> str:
+        """Send a touchpoint.  -> the order that it opens."""
+        order = f"probe{len(self._probes)}"
+        due = {"estimated_delivery_at": self._clock_ms + DAY_MS, "amount": 1.0}
+        probe = touch("order.purchased", self._clock_ms, {"order": order, "customer": order}, due, region="BR")
+        self._probes.append((self._clock_ms, probe))
+        self._insist(lambda: self.pipeline.send([probe]))
+        return order
 
     def _is_there(self, order: str) -> bool:
         client = self._direct()

@@ -72,10 +72,12 @@ def die_in_transaction(arena: Arena, _number: int) -> str:
     for the broker to abort it, and no longer."""
     agents = [arena.agent(place, "stitch") for place in (0, 1)]
     with Uncommitted(arena.pipeline.settings) as uncommitted:
-        was_open = uncommitted.await_open(OPEN_S)
+        arena.broker_gate.delay_s = 0.3  # what it takes to commit takes several turns
+        was_open = uncommitted.await_open(OPEN_S, arena.probe)
         for agent in agents:
             agent.kill()
         killed_s = time.monotonic()
+        arena.broker_gate.delay_s = 0.0
         most_s = arena.pipeline.settings.transaction_timeout_s + SCAN_S + SLACK_S
         uncommitted.await_none(killed_s + most_s)
         held_up_s = time.monotonic() - killed_s

@@ -1,6 +1,7 @@
 """Whether transactions stand open, as readers see it: what is committed ends before the topic does."""
 
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Self
 
@@ -10,7 +11,8 @@ from streams import topology
 from streams.passing import places
 from streams.settings import Settings
 
-WRITTEN = (topology.STATE, topology.JOURNEYS, topology.BREAKAGES, topology.LOG)  # by stitch, within a transaction
+WRITTEN = (topology.STATE, topology.JOURNEYS, topology.BREAKAGES)  # by stitch alone, within a transaction
+LOOK_S = 3.0
 
 
 class Uncommitted:
@@ -35,12 +37,15 @@ class Uncommitted:
         committed, all_there_is = (reader.end_offsets(self._places) for reader in self._readers)
         return any(committed[place] < all_there_is[place] for place in self._places)
 
-    def await_open(self, timeout_s: float) -> bool:
-        """-> whether one was seen in time."""
+    def await_open(self, timeout_s: float, provoke: Callable[[], object]) -> bool:
+        """`provoke`: makes stitch begin one.  -> whether one was seen in time."""
         until_s = time.monotonic() + timeout_s
         while time.monotonic() < until_s:
-            if self.stands():
-                return True
+            provoke()
+            look_until_s = time.monotonic() + LOOK_S
+            while time.monotonic() < look_until_s:
+                if self.stands():
+                    return True
         return False
 
     def await_none(self, until_s: float) -> None:

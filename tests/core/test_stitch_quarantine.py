@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from streams.core.definition import bundle_of
 from streams.core.definition.length import ENDLESS_MS
@@ -33,6 +34,7 @@ from streams.core.stitch.store import MemoryStore
 from streams.core.suppressed import Suppressed
 from streams.core.touchpoint import Touchpoint, content_hash, id_of, order_of
 from streams.core.verdict import NEVER, Clock
+from streams.settings import Settings
 from tests.core.test_stitch_forgets import KEEPS_S, act_and_forget, rest
 from tests.core.test_stitch_world import STEPS, no_double, visible_equals_truth
 from tests.core.world import BUNDLE, SECOND_MS, World, gathered, kept_bytes
@@ -263,6 +265,12 @@ def test_fewer_bytes_that_are_allowed_take_effect_at_the_next_start() -> None:
     assert alone.clock(0.2) == {MOVED, RECEIPT_SAID}
     assert _receipts(alone) == {f"case:{n}": "customer:c" for n in range(3)}, "none gives anything, so the whole is as new"
     assert OPEN in alone.happen(touch(1, "ask", "case:j"))
+
+
+def test_a_limit_near_the_largest_record_of_a_topic_is_refused() -> None:
+    with pytest.raises(ValidationError, match=r"most_kept_bytes: topics take records of 8,388,608 bytes.*raise max_record_bytes"):
+        Settings(most_kept_bytes=7 << 20)
+    assert Settings(most_kept_bytes=7 << 20, max_record_bytes=5 << 20).largest_bytes == 10 << 20
 
 
 def test_quarantine_goes_where_the_address_goes() -> None:
