@@ -14,6 +14,7 @@ OPEN_S = 20.0  # for a transaction to be seen open
 SCAN_S = 1.0  # how often the broker looks for transactions that are too old: deploy/local/properties.py
 SLACK_S = 15.0  # for a machine that is busy with others
 REFUSED_S = 60.0
+RESERVED_BYTES = 900 << 10
 AGENT_NAMES = tuple(agent.name for agent in AGENTS)
 
 
@@ -159,10 +160,11 @@ def too_many_parts(arena: Arena, _number: int) -> None:
 
 
 def disk_full(arena: Arena, _number: int) -> None:
-    """The database's: it refuses inserts, and reads."""
+    """The database's: it refuses inserts, and reads.  Less is left than it reserves for any insert or merge; to take the very last
+    bytes from under a merge would break what that writes."""
     if arena.disk is None:
         raise NotRun("the database has no disk of its own here, which takes the right to mount")
-    arena.disk.fill()
+    arena.disk.fill(RESERVED_BYTES)
     _refuses(arena, "NOT_ENOUGH_SPACE")
     arena.disk.clear()
 
