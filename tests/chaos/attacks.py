@@ -183,6 +183,7 @@ def _refuses(arena: Arena, why: str) -> None:
     said = re.compile(f"takes nothing at the moment.*{why}|{why}.*takes nothing at the moment")
     begin = {worker.log: worker.log.stat().st_size for worker in arena.workers}
     until_s = time.monotonic() + REFUSED_S
+    arena.probe()  # something to land, whatever the load is at
     time.sleep(10.0)
     while not any(said.search(worker.said()[begin.get(worker.log, 0) :]) for worker in arena.workers):
         arena.revive()
