@@ -26,7 +26,7 @@ def build_app(settings: Settings, agent: Agent, handler: Handler) -> faust.App:
         agent_supervisor="mode.CrashingSupervisor",
         broker_commit_interval=0.5,
         broker_max_poll_records=settings.poll_records,
-        broker_max_poll_interval=300.0,
+        broker_max_poll_interval=3_600.0,  # while a million absences fall due or the database is away, who waits is alive
         broker_session_timeout=settings.session_timeout_s,
         broker_heartbeat_interval=min(1.0, settings.session_timeout_s / 3),
         broker_rebalance_timeout=max(15.0, settings.session_timeout_s),

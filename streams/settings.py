@@ -77,6 +77,11 @@ class Settings(BaseSettings):
     most_touchpoints: int = Field(
         10_000, ge=1, description="An order, case or other address with more touchpoints is quarantined; so is a person as a whole."
     )
+    most_kept_bytes: int = Field(
+        4 << 20,
+        ge=10_000,
+        description="So is an address, or a person as a whole, of which more state would be kept; bytes.",
+    )
     land_rows: int = Field(50_000, ge=1, le=100_000, description="Rows that land inserts at once at most, a table.")
     land_interval_s: Seconds = Field(0.2, description="How long land gathers rows before it inserts, seconds.")
     minutes_interval_s: Seconds = Field(1.0, description="How long touched minutes gather before they are computed, seconds.")
@@ -114,6 +119,11 @@ class Settings(BaseSettings):
             raise ValueError("future_s: less than allowed_lateness_s makes no sense with a live clock")
         if self.reject_least > self.reject_window:
             raise ValueError("reject_least: more than reject_window would never be reached")
+        if self.most_kept_bytes > 0.75 * self.largest_bytes:
+            raise ValueError(
+                f"most_kept_bytes: topics take records of {self.largest_bytes:,} bytes, and an address is to stay well below that; "
+                "raise max_record_bytes, or choose less"
+            )
         kept_ms = shortest_ms(self.retention)
         if kept_ms is not None and kept_ms < self.late_horizon_s * 1_000:
             raise ValueError(
@@ -133,6 +143,11 @@ class Settings(BaseSettings):
 
     def topic(self, name: str) -> str:
         return f"{self.namespace}.{name}"
+
+    @property
+    def largest_bytes(self) -> int:
+        """Of a batch of records, as it lies on any topic: compressed."""
+        return max(8 << 20, 2 * self.max_record_bytes)
 
     @property
     def database(self) -> str:

@@ -131,9 +131,4 @@ def topic_config(topic: Topic, settings: Settings) -> dict[str, str]:
         cleanup["min.compaction.lag.ms"] = str(topic.compaction_lag_ms)
     if not topic.compacted or kept_ms is not None:
         cleanup["retention.ms"] = str(kept_ms if kept_ms is not None else -1)
-    return {**cleanup, "max.message.bytes": str(largest_bytes(settings)), **topic.config}
-
-
-def largest_bytes(settings: Settings) -> int:
-    """Of a batch of records, as it lies on any topic: compressed."""
-    return max(8 << 20, 2 * settings.max_record_bytes)
+    return {**cleanup, "max.message.bytes": str(settings.largest_bytes), **topic.config}

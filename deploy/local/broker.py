@@ -28,8 +28,9 @@ class Broker(Service):
 
     def __init__(
         self, data_dir: Path, port: int = 0, controller_port: int = 0, *,
-        jars_dir: Path | None = None, heap_mib: int = 256, tethered: bool = False,
+        jars_dir: Path | None = None, heap_mib: int = 256, tethered: bool = False, proxied: tuple[int, int] | None = None,
     ) -> None:  # fmt: skip
+        """`proxied`: see `server_properties`."""
         home = data_dir.resolve() / "kafka"
         self._properties = home / "server.properties"
         ports = {"local_broker_port": port, "local_controller_port": controller_port}
@@ -39,6 +40,7 @@ class Broker(Service):
         self._scratch = home / "tmp"
         self._jars_dir = (jars_dir or data_dir / "jars").resolve()
         self._heap_mib = heap_mib
+        self._proxied = proxied
         self._trainee = hashlib.sha256(str(home).encode()).hexdigest()[:8]
 
     @property
@@ -107,7 +109,8 @@ class Broker(Service):
         os.replace(fresh, self._data)
 
     def _write(self, properties: Path, data: Path) -> None:
-        properties.write_text(server_properties(data, self.port, self.ports["local_controller_port"]), encoding="ascii")
+        text = server_properties(data, self.port, self.ports["local_controller_port"], self._proxied)
+        properties.write_text(text, encoding="ascii")
 
 
 def _new_cluster_id() -> str:

@@ -9,7 +9,7 @@ _ALWAYS = {
     "process.roles": "broker,controller",
     "node.id": 1,
     "controller.listener.names": "CONTROLLER",
-    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT",
     "auto.create.topics.enable": "false",  # topics come from the topology, with their own settings
     "message.max.bytes": MESSAGE_LIMIT_BYTES,
     "replica.fetch.max.bytes": MESSAGE_LIMIT_BYTES,
@@ -40,12 +40,19 @@ _ALWAYS = {
 }
 
 
-def server_properties(data: Path, port: int, controller_port: int) -> str:
-    """The text of server.properties for a broker that keeps its log in `data`."""
+def server_properties(data: Path, port: int, controller_port: int, proxied: tuple[int, int] | None = None) -> str:
+    """The text of server.properties for a broker that keeps its log in `data`.
+
+    `proxied`: a port of its own for clients behind a proxy, and the proxy's port, which they are told.
+    """
+    listeners, advertised = [f"PLAINTEXT://{LOOPBACK}:{port}"], [f"PLAINTEXT://{LOOPBACK}:{port}"]
+    if proxied:
+        listeners.append(f"PROXIED://{LOOPBACK}:{proxied[0]}")
+        advertised.append(f"PROXIED://{LOOPBACK}:{proxied[1]}")
     own = {
         "log.dirs": _escape(str(data)),
-        "listeners": f"PLAINTEXT://{LOOPBACK}:{port},CONTROLLER://{LOOPBACK}:{controller_port}",
-        "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{port}",
+        "listeners": ",".join([*listeners, f"CONTROLLER://{LOOPBACK}:{controller_port}"]),
+        "advertised.listeners": ",".join(advertised),
         "controller.quorum.voters": f"1@{LOOPBACK}:{controller_port}",
     }
     return "".join(f"{key}={value}\n" for key, value in {**_ALWAYS, **own}.items())

@@ -26,6 +26,10 @@ BUSY_CODES = {
     999: "KEEPER_EXCEPTION",
 }
 
+# Of the file system: nobody made room or mounted it for writing yet.  Codes by which a server says this of a file, and its words.
+FILE_CODES = (74, 75, 76, 77, 1001)  # cannot read, write, open or close a file; an exception of the C++ library
+FILE_WORDS = {"No space left on device": "NOT_ENOUGH_SPACE", "Read-only file system": "TABLE_IS_READ_ONLY"}
+
 
 def passing(error: BaseException) -> str | None:
     """Why the database cannot take rows at the moment; None if the error is a fault that waiting does not cure.
@@ -33,7 +37,13 @@ def passing(error: BaseException) -> str | None:
     The name of the server's code or the class of the error, and nothing of the data.
     """
     if isinstance(error, errors.ServerException):
-        return BUSY_CODES.get(error.code)
+        return BUSY_CODES.get(error.code) or _of_files(error)
     if isinstance(error, (errors.NetworkError, errors.SocketTimeoutError, OSError, EOFError)):
         return type(error).__name__
     return None
+
+
+def _of_files(error: errors.ServerException) -> str | None:
+    if error.code not in FILE_CODES:
+        return None
+    return next((name for words, name in FILE_WORDS.items() if words in str(error.message)), None)

@@ -63,6 +63,7 @@ class Cell:
         self._plain = plain
         self._queue: asyncio.Queue[Batch] = asyncio.Queue(MOST_WAITING)
         self._task: asyncio.Task[None] | None = None
+        self._pausing = False
         self._said: asyncio.Future[Any] | None = None  # plain records on their way
         self.next_offset = 0
 
@@ -99,13 +100,18 @@ class Cell:
 
     def begin(self, done: "Done") -> None:
         """Work off what is put into the queue, until `pause`."""
+        self._pausing = False
         self._task = asyncio.create_task(self._run(done))
 
     async def put(self, batch: Batch) -> None:
         await self._queue.put(batch)
 
     async def pause(self) -> None:
-        """Let the transaction in flight end, forget what is queued.  The state stays that of `next_offset`."""
+        """Let the transaction in flight end, forget what is queued.  The state stays that of `next_offset`.
+
+        A record that is done in part, a clock by which very much is due, is read again, and goes on where it stopped.
+        """
+        self._pausing = True
         task, self._task = self._task, None
         while not self._queue.empty():  # whoever waits for a place gets one, and is forgotten with the rest
             self._queue.get_nowait()
@@ -130,7 +136,8 @@ class Cell:
             finally:  # also when cancelled: what has begun is brought to its end
                 await self._ended(working, batches[0])
                 for batch in batches:
-                    done(batch)
+                    if not self._pausing or batch.next_offset <= self.next_offset:
+                        done(batch)
 
     async def _ended(self, working: "asyncio.Future[None]", first: Batch) -> None:
         try:
@@ -146,14 +153,14 @@ class Cell:
                 records += [(record.offset, record.value) for record in batch.value]
                 next_offset = batch.next_offset
         at = 0
-        while at < len(records):
+        while at < len(records) and not self._pausing:
             step = self.machine.step(records[at:], time.time_ns() // 1_000_000)
             if step.inside:
                 await self._transact(step.inside)
             await self._send_plain(step.behind)
             at += step.taken
             await asyncio.sleep(0)
-        self.next_offset = next_offset
+        self.next_offset = records[at][0] if at < len(records) else next_offset
 
     async def _transact(self, inside: Mapping[Destination, list[Record]]) -> None:
         began_s = time.monotonic()

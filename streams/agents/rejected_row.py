@@ -7,7 +7,6 @@ from aiokafka import ConsumerRecord
 from streams.agents.producing import MAX_REQUEST_BYTES
 from streams.core.intake import Rejected
 from streams.settings import Settings
-from streams.topology import largest_bytes
 
 AROUND_BYTES = 128 << 10  # what a record has besides what came
 CUT_BYTES = 64 << 10
@@ -15,7 +14,7 @@ CUT_BYTES = 64 << 10
 
 def kept_bytes(settings: Settings) -> int:
     """Of a record that is larger only the beginning is kept: one that came compressed may not fit where that does not help."""
-    return min(largest_bytes(settings), MAX_REQUEST_BYTES) - AROUND_BYTES
+    return min(settings.largest_bytes, MAX_REQUEST_BYTES) - AROUND_BYTES
 
 
 def rejected_row(record: ConsumerRecord, rejected: Rejected, load: str, now_ms: int, most_bytes: int) -> dict[str, Any]:

@@ -153,7 +153,7 @@ class Wiring:
             keeps_ms = round(settings.late_horizon_s * 1_000)
             partition = Partition(
                 tp.partition, settings.log_partitions, store, judge, settings.step_persons, keeps_ms, self._suppressed(),
-                settings.most_touchpoints,
+                settings.most_touchpoints, settings.most_kept_bytes,
             )  # fmt: skip
             machine = StitchMachine(settings, partition, store)
             return Cell(settings, "stitch", tp, settings.topic(topology.STATE), machine, plain)

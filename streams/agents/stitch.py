@@ -56,13 +56,16 @@ class StitchMachine:
         SUPPRESSED.add(outcome.suppressed)
         LEFT_OUT.add(outcome.left_out)
         for person, address, found in outcome.quarantined:
-            log.warning("quarantined", person=person, address=address, touchpoints=found.count, most=found.most)
+            by = {"most": found.most, "kept_bytes": found.kept_bytes, "most_kept_bytes": found.most_kept_bytes}
+            log.warning("quarantined", person=person, address=address, touchpoints=found.count, **by)
         if outcome.last_ms > NEVER:
             EVENT_AGE.observe((now_ms - outcome.last_ms) / 1_000)
         return Step(outcome.taken, self._inside(outcome), self._behind(outcome))
 
     def again(self) -> dict[Destination, list[Record]]:
-        return {**self._clocks(told=True), **self._asking(self.partition.forgetting.awaited())}
+        """No clock that is worked off in part: not all that it made due has been judged."""
+        clocks = {} if self.partition.position.step else self._clocks(told=True)
+        return {**clocks, **self._asking(self.partition.forgetting.awaited())}
 
     def readings(self) -> Iterable[Reading]:
         place = topology.LOG, str(self.partition.number)

@@ -42,13 +42,18 @@ class Forgotten(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Quarantined(msgspec.Struct, array_like=True, frozen=True):
-    """What is not kept any more, because it was more than `most`: touchpoints of an address, or what a person's whole held."""
+    """What is not kept any more, because it was more than `most`: touchpoints of an address, or what a person's whole held.
+
+    Or because what was kept of it would have been `kept_bytes`, and that is more than `most_kept_bytes`; both are 0 otherwise.
+    """
 
     count: int  # how many there were by then
     most: int
     first_ms: int  # between which times they happened
     last_ms: int
     at_ms: int  # wall time
+    kept_bytes: int = 0
+    most_kept_bytes: int = 0
 
 
 class Move(msgspec.Struct, array_like=True, frozen=True):

@@ -141,7 +141,7 @@ WANTED = Gauge(
 )  # fmt: skip
 QUARANTINED = Gauge(
     "throughline_quarantine_receipts", "receipts", "Addresses and persons that are quarantined because they are larger than "
-    "most_touchpoints; exact, also after restarts.", STITCH, (topic, partition), alerts=("Quarantined",),
+    "most_touchpoints or most_kept_bytes; exact, also after restarts.", STITCH, (topic, partition), alerts=("Quarantined",),
 )  # fmt: skip
 LEFT_OUT = Counter(
     "throughline_quarantined_touchpoints_total", "touchpoints", "Touchpoints, copies included, that changed no journey because "

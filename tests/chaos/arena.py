@@ -16,6 +16,7 @@ from kafka.errors import KafkaError
 
 from deploy.local.broker import Broker
 from deploy.local.database import Database
+from deploy.local.ports import LOOPBACK, free_ports
 from streams import topology
 from streams.agents.marks import AS_OF_HEADER, header
 from streams.core.verdict import Clock
@@ -25,6 +26,7 @@ from streams.settling import await_landed
 from streams.topics import BrokerUnreachable
 from tests.fixtures import crowd as people
 from tests.fixtures.batch import assert_shown, batch
+from tests.fixtures.disk import Disk, disk
 from tests.fixtures.pipeline import PATIENCE_S, Pipeline, Pipelines
 from tests.fixtures.shop import SPAN_MS, START_MS, Arrival, shop
 from tests.fixtures.stack import JARS
@@ -37,6 +39,8 @@ from tests.sinks.test_minutes import DIFFERENT
 BUNDLE = load_bundle([SHIPPED])
 BROKEN = 0.01  # share of records that are no touchpoints
 CHUNK = 1_000
+BETWEEN_S = 14.0  # that an attack takes, about, before the first one has shown it
+DISK_BYTES = 2 << 30  # of the database, where it has a disk of its own
 SESSION_S = 6.0
 MINUTES_S = 60.0
 END_MS = max(START_MS + SPAN_MS + 30 * DAY_MS, people.END_MS)
@@ -66,19 +70,23 @@ class Arena:
     """While inside, workers run and touchpoints come: orders and cases of a shop, and a crowd whose people are linked and unlinked;
     some late, some twice, some broken."""
 
-    def __init__(self, folder: Path, count: int, seed: int, *, pace_s: float) -> None:
-        self._folder, self._count, self._pace_s = folder, count, pace_s
+    def __init__(self, folder: Path, count: int, seed: int, *, attacks: int) -> None:
+        self._folder, self._count = folder, count
         self.chance = random.Random(seed)
         self._open, self._over = ExitStack(), threading.Event()
         self._arrivals = arrivals(seed, count)
         self._probes: list[Arrival] = []
         self.workers: list[WorkerProcess] = []
         self.sent, self._clock_ms = 0, START_MS
+        self.lasts(attacks * BETWEEN_S)
 
     def __enter__(self) -> Self:
         enter = self._open.enter_context
         (self._folder / "broker").mkdir(parents=True)
-        self.broker = enter(Broker(self._folder / "broker", jars_dir=JARS, tethered=True))
+        (inner,) = free_ports(1)
+        self.broker_gate = Gate((LOOPBACK, inner))
+        self.broker = enter(Broker(self._folder / "broker", jars_dir=JARS, tethered=True, proxied=(inner, self.broker_gate.port)))
+        self.disk: Disk | None = enter(disk(self._folder / "clickhouse", DISK_BYTES))
         self.database = enter(Database(self._folder / "clickhouse", tethered=True))
         self.gate = Gate((self.database.host, self.database.port))
         made = Pipelines(self.broker, self.database, self._folder)
@@ -109,6 +117,10 @@ class Arena:
 
     # load ---------------------------------------------------------------------------------------------------------------
 
+    def lasts(self, seconds: float) -> None:
+        """What is left of the load is to last about so long."""
+        self._pace_s = seconds * CHUNK / max(CHUNK, self._count - self.sent)
+
     def _load(self) -> None:
         coming = iter(self._arrivals)
         while chunk := list(islice(coming, CHUNK)):
@@ -136,9 +148,13 @@ class Arena:
 
     def _started(self) -> WorkerProcess:
         """Who finds that somebody else took its place ends, as it should: exit code 1 is no failure here."""
-        worker = self.pipeline.start()
+        worker = self.worker()
         worker.ends_unbidden()
         return worker
+
+    def worker(self) -> WorkerProcess:
+        """Behind the gates; whoever looks from outside is not."""
+        return self.pipeline.start(kafka_bootstrap=f"{LOOPBACK}:{self.broker_gate.port}")
 
     def revive(self) -> None:
         """Start anew whoever has ended: a supervisor's work."""
@@ -157,11 +173,7 @@ class Arena:
 
     def recovered_s(self) -> float:
         """Seconds until a touchpoint that is sent now is a journey.  Whoever ended is started anew."""
-        began_s, order = time.monotonic(), f"probe{len(self._probes)}"
-        due = {"estimated_delivery_at": self._clock_ms + DAY_MS, "amount": 1.0}
-        probe = touch("order.purchased", self._clock_ms, {"order": order, "customer": order}, due, region="BR")
-        self._probes.append((self._clock_ms, probe))
-        self._insist(lambda: self.pipeline.send([probe]))
+        began_s, order = time.monotonic(), self.probe()
         while not self._is_there(order):
             self.revive()
             assert time.monotonic() < began_s + PATIENCE_S, "a touchpoint does not come through:\n" + "\n".join(
@@ -169,6 +181,15 @@ class Arena:
             )
             time.sleep(0.3)
         return time.monotonic() - began_s
+
+    def probe(self) -> str:
+        """Send a touchpoint.  -> the order that it opens."""
+        order = f"probe{len(self._probes)}"
+        due = {"estimated_delivery_at": self._clock_ms + DAY_MS, "amount": 1.0}
+        probe = touch("order.purchased", self._clock_ms, {"order": order, "customer": order}, due, region="BR")
+        self._probes.append((self._clock_ms, probe))
+        self._insist(lambda: self.pipeline.send([probe]))
+        return order
 
     def _is_there(self, order: str) -> bool:
         client = self._direct()

@@ -1,21 +1,32 @@
 """What may happen to workers, broker and database.  Each attack ends with everything as it was, but for workers that had to end."""
 
+import re
 import time
 from collections.abc import Callable
 from typing import NamedTuple
 
 from streams.topology import AGENTS
 from tests.chaos.arena import SESSION_S, Arena
+from tests.chaos.uncommitted import Uncommitted
 from tests.fixtures.workers import Frozen
 
+OPEN_S = 20.0  # for a transaction to be seen open
+SCAN_S = 1.0  # how often the broker looks for transactions that are too old: deploy/local/properties.py
+SLACK_S = 15.0  # for a machine that is busy with others
+REFUSED_S = 60.0
+RESERVED_BYTES = 900 << 10
 AGENT_NAMES = tuple(agent.name for agent in AGENTS)
 
 
+class NotRun(Exception):
+    """It cannot be done on this machine; the text says why."""
+
+
 class Attack(NamedTuple):
-    """`strike(arena, n)`: for the nth time.  `times`: in the long form."""
+    """`strike(arena, n)`: for the nth time; -> what it measured, if it did, or None.  `times`: in the long form."""
 
     name: str
-    strike: Callable[[Arena, int], None]
+    strike: Callable[[Arena, int], str | None]
     times: int
     short: int = 1  # in the short form; 0: other tests do so, too
 
@@ -48,13 +59,33 @@ def zombie(arena: Arena, number: int) -> None:
 
 def come_and_go(arena: Arena, _number: int) -> None:
     """A third worker joins, and leaves while it reads back its state."""
-    third = arena.pipeline.start()
+    third = arena.worker()
     third.says('"event": "restored"')
-    fourth = arena.pipeline.start()
+    fourth = arena.worker()
     fourth.agent("stitch")  # before that there is nobody to leave
     time.sleep(arena.chance.uniform(0.0, 3.0))
     fourth.drains()
     third.drains()
+
+
+def die_in_transaction(arena: Arena, _number: int) -> str:
+    """SIGKILL to all of stitch while a transaction is open, and nobody takes its place: whoever reads only what is committed waits
+    for the broker to abort it, and no longer."""
+    agents = [arena.agent(place, "stitch") for place in (0, 1)]
+    with Uncommitted(arena.pipeline.settings) as uncommitted:
+        arena.broker_gate.delay_s = 0.3  # what it takes to commit takes several turns
+        was_open = uncommitted.await_open(OPEN_S, arena.probe)
+        for agent in agents:
+            agent.kill()
+        killed_s = time.monotonic()
+        arena.broker_gate.delay_s = 0.0
+        most_s = arena.pipeline.settings.transaction_timeout_s + SCAN_S + SLACK_S
+        uncommitted.await_none(killed_s + most_s)
+        held_up_s = time.monotonic() - killed_s
+    for place in (0, 1):
+        arena.workers[place].ended()
+        arena.restart(place)
+    return f"{'a' if was_open else 'no'} transaction was open, readers waited {held_up_s:.1f} s at most, "
 
 
 def roll(arena: Arena, _number: int) -> None:
@@ -73,6 +104,27 @@ def broker_away(arena: Arena, number: int) -> None:
     arena.broker.kill()
     time.sleep(60.0 if number else 10.0)
     arena.broker.start()
+
+
+def broker_slow(arena: Arena, _number: int) -> None:
+    """Everything that workers and broker say to one another takes 100 ms longer."""
+    arena.broker_gate.delay_s = 0.1
+    time.sleep(10.0)
+    arena.broker_gate.delay_s = 0.0
+
+
+def broker_resets(arena: Arena, _number: int) -> None:
+    """All connections between workers and broker, again and again."""
+    for _ in range(5):
+        time.sleep(arena.chance.uniform(0.5, 3.0))
+        arena.broker_gate.reset()
+
+
+def broker_half_open(arena: Arena, _number: int) -> None:
+    """Connections stand, and nothing comes through."""
+    arena.broker_gate.passes.clear()
+    time.sleep(15.0)
+    arena.broker_gate.passes.set()
 
 
 def database_dies(arena: Arena, _number: int) -> None:
@@ -107,6 +159,38 @@ def too_many_parts(arena: Arena, _number: int) -> None:
     arena.execute(*(f"ALTER TABLE {table} RESET SETTING parts_to_throw_insert" for table in tables))
 
 
+def disk_full(arena: Arena, _number: int) -> None:
+    """The database's: it refuses inserts, and reads.  Less is left than it reserves for any insert or merge; to take the very last
+    bytes from under a merge would break what that writes."""
+    if arena.disk is None:
+        raise NotRun("the database has no disk of its own here, which takes the right to mount")
+    arena.disk.fill(RESERVED_BYTES)
+    _refuses(arena, "NOT_ENOUGH_SPACE")
+    arena.disk.clear()
+
+
+def disk_read_only(arena: Arena, _number: int) -> None:
+    """The database's data directory, for whatever it opens from now on."""
+    if arena.disk is None:
+        raise NotRun("the database has no disk of its own here, which takes the right to mount")
+    arena.disk.read_only(arena.database.home / "data")
+    _refuses(arena, "READ_?ONLY")
+    arena.disk.writable(arena.database.home / "data")
+
+
+def _refuses(arena: Arena, why: str) -> None:
+    """For 10 s, and some worker says why it waits."""
+    said = re.compile(f"takes nothing at the moment.*{why}|{why}.*takes nothing at the moment")
+    begin = {worker.log: worker.log.stat().st_size for worker in arena.workers}
+    until_s = time.monotonic() + REFUSED_S
+    arena.probe()  # something to land, whatever the load is at
+    time.sleep(10.0)
+    while not any(said.search(worker.said()[begin.get(worker.log, 0) :]) for worker in arena.workers):
+        arena.revive()
+        assert time.monotonic() < until_s, f"no worker said why it does not land: {why}"
+        time.sleep(0.5)
+
+
 ATTACKS = (
     Attack("an agent is killed", kill_agent, 20),
     Attack("all workers are killed", kill_all, 4),
@@ -120,4 +204,10 @@ ATTACKS = (
     Attack("the database is half open", database_half_open, 1),
     Attack("the database is slow", database_slow, 1, 0),
     Attack("the database refuses: too many parts", too_many_parts, 1),
+    Attack("the database's disk is full", disk_full, 2, 0),
+    Attack("the database's disk is read-only", disk_read_only, 1, 0),
+    Attack("stitch dies within a transaction", die_in_transaction, 5, 0),
+    Attack("the broker is slow", broker_slow, 1, 0),
+    Attack("connections to the broker are reset", broker_resets, 2, 0),
+    Attack("the broker is half open", broker_half_open, 1, 0),
 )

@@ -1,14 +1,13 @@
 """Attack after attack on one arena, then the account."""
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.chaos.arena import CHUNK, Account, Arena, Survived
-from tests.chaos.attacks import Attack
-
-BETWEEN_S = 8.0  # that an attack takes, about: so the load lasts as long as the attacks
+from tests.chaos.arena import Account, Arena, Survived
+from tests.chaos.attacks import Attack, NotRun
 
 
 class Outcome(NamedTuple):
@@ -29,16 +28,24 @@ def run(
     for name in ("clickhouse_driver", "kafka", "aiokafka"):  # that they are away is what this is about
         logging.getLogger(name).setLevel(logging.CRITICAL)
     survived = []
-    pace_s = BETWEEN_S * sum(map(times, attacks)) * CHUNK / count
-    with Arena(folder, count, seed, pace_s=pace_s) as arena, arena.watch as watch:
+    left = planned = sum(map(times, attacks))
+    with Arena(folder, count, seed, attacks=planned) as arena, arena.watch as watch:
+        began_s = time.monotonic()
         for attack in attacks:
             recovered_s = []
             for number in range(times(attack)):
                 arena.revive()
-                attack.strike(arena, number)
+                try:
+                    said = attack.strike(arena, number)
+                except NotRun as why:
+                    tell(f"not run: {attack.name}: {why}")
+                    break
                 recovered_s.append(arena.recovered_s())
-                tell(f"{attack.name}: back after {recovered_s[-1]:.1f} s, {arena.sent:,} touchpoints sent")
-            survived.append(Survived(attack.name, len(recovered_s), recovered_s))
+                tell(f"{attack.name}: {said or ''}back after {recovered_s[-1]:.1f} s, {arena.sent:,} touchpoints sent")
+                left -= 1
+                arena.lasts(left * (time.monotonic() - began_s) / (planned - left))
+            if recovered_s:
+                survived.append(Survived(attack.name, len(recovered_s), recovered_s))
         tell("all that is left")
         arena.settle()
         tell("comparing")

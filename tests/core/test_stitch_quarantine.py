@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from streams.core.definition import bundle_of
 from streams.core.definition.length import ENDLESS_MS
@@ -22,20 +23,24 @@ from streams.core.log import (
     Redirects,
     Touchpoints,
     pack,
+    unpack_log,
 )
 from streams.core.moving import records as moving
 from streams.core.stitch.judging import Judge
 from streams.core.stitch.partition import Outcome, Partition
+from streams.core.stitch.quarantine import MOST_KEPT_BYTES
 from streams.core.stitch.state import BUCKET, POSITION, bucket_key, split_bucket_key, unpack_bucket
 from streams.core.stitch.store import MemoryStore
 from streams.core.suppressed import Suppressed
 from streams.core.touchpoint import Touchpoint, content_hash, id_of, order_of
 from streams.core.verdict import NEVER, Clock
+from streams.settings import Settings
 from tests.core.test_stitch_forgets import KEEPS_S, act_and_forget, rest
 from tests.core.test_stitch_world import STEPS, no_double, visible_equals_truth
-from tests.core.world import BUNDLE, SECOND_MS, World, gathered
+from tests.core.world import BUNDLE, SECOND_MS, World, gathered, kept_bytes
 
 SMALL = (3, 8, 20)  # touchpoints; an address of these worlds has about eight, a person up to a hundred
+SMALL_BYTES = (600, 2_000, 8_000)
 
 
 @given(st.integers(0, 1 << 32), st.sampled_from(SMALL), st.sampled_from([ENDLESS_MS, KEEPS_S * SECOND_MS]))
@@ -55,6 +60,35 @@ def test_rows_are_those_of_a_batch_without_giants(seed: int, most: int, keeps_ms
     world.drain()
     _who_is_too_large_has_a_receipt(world, Clock(end_ms, end_ms))
     visible_equals_truth(world, Clock(end_ms, end_ms))
+
+
+@given(st.integers(0, 1 << 32), st.sampled_from(SMALL_BYTES), st.sampled_from([ENDLESS_MS, KEEPS_S * SECOND_MS]))
+@settings(max_examples=40, deadline=None)
+def test_no_state_is_larger_than_allowed_and_others_are_as_in_a_batch(seed: int, most_kept_bytes: int, keeps_ms: int) -> None:
+    """The same by bytes: whatever is written stays below the limit at every moment, but for the receipts of who was above."""
+    rng = Random(seed)
+    world, now_s = World(rng, keeps_ms=keeps_ms, most_kept_bytes=most_kept_bytes), 0
+    for number in range(STEPS):
+        now_s = rest(world, rng, now_s)
+        act_and_forget(world, rng, number, now_s)
+        no_double(world)
+        _one_receipt_each(world)
+        _nothing_takes_more(world)
+    end_ms = (now_s + 100) * SECOND_MS
+    world.tick(end_ms, [0, 1], final=True)
+    world.drain()
+    _nothing_takes_more(world)
+    assert all(kept_bytes(row) > most_kept_bytes for row in world.receipts())
+    visible_equals_truth(world, Clock(end_ms, end_ms))
+
+
+def _nothing_takes_more(world: World) -> None:
+    for state in world.committed:
+        for key, value in state.items():
+            if key[:1] == BUCKET and len(value) > world.most_kept_bytes:
+                bucket = unpack_bucket(value)
+                assert bucket.quarantined
+                assert len(bucket.entries) == 1, "the receipt"
 
 
 def _one_receipt_each(world: World) -> None:
@@ -124,9 +158,9 @@ class Alone:
         self.restart(most)
         self.take(Activation(bundle.content_hash, NEVER))
 
-    def restart(self, most: int = MOST) -> None:
+    def restart(self, most: int = MOST, most_kept_bytes: int = MOST_KEPT_BYTES) -> None:
         judge, suppressed = Judge(self.bundles.__getitem__), Suppressed(b"a secret of the tests")
-        self.partition = Partition(0, 1, self.store, judge, 2, 10 * HOUR_MS, suppressed, most)
+        self.partition = Partition(0, 1, self.store, judge, 2, 10 * HOUR_MS, suppressed, most, most_kept_bytes)
         self.partition.restore("life")
 
     def take(self, record: Any) -> Said:
@@ -152,9 +186,9 @@ class Alone:
         return {key for key, _ in self.store.items() if key[:1] == BUCKET}
 
 
-def touch(hour: float, action: str, address: str = "case:k", by: str = "") -> Touchpoint:
+def touch(hour: float, action: str, address: str = "case:k", by: str = "", note: str = "") -> Touchpoint:
     at_ms, pairs = round(hour * HOUR_MS), tuple(tuple(each.split(":")) for each in (address, by) if each)
-    content = (at_ms, 0, f"{action}@{hour}", "s", "human", "phone", action, "", pairs, {}, "", "", "", "")
+    content = (at_ms, 0, f"{action}@{hour}", "s", "human", "phone", action, "", pairs, {"note": note}, "", "", "", "")
     return Touchpoint(*content, address, content_hash(content))
 
 
@@ -186,6 +220,57 @@ def test_one_touchpoint_more_than_there_may_be_takes_it_all_away_once() -> None:
     assert alone.outcome.left_out == 1
     assert alone.clock(99) == set()
     assert OPEN in alone.happen(touch(99, "ask", "case:i"))
+
+
+def test_few_large_touchpoints_are_too_much_and_nothing_was_said_of_them() -> None:
+    """The third one opens, breaks and is too much in one step; what was said before goes, and a larger limit brings it back."""
+    alone, large = Alone(CASE, TALK, most=50), "x" * 10_000
+    alone.restart(50, most_kept_bytes=25_000)
+    assert OPEN in alone.happen(touch(0, "ask", note=large))
+    alone.happen(touch(1, "call", note=large))
+    alone.clock(9)
+    assert alone.happen(touch(2, "ask", note=large), *asks(3)) == {
+        ("case", "moved"),
+        ("talk", "moved"),
+        ("unanswered", "moved"),
+        RECEIPT_SAID,
+    }
+    (receipt,) = [row for row in alone.rows if row["state"] == "quarantined"]
+    said = {each.name: each.value for each in receipt["facts"]}
+    assert (receipt["touchpoints"], receipt["first_at"], receipt["last_at"]) == (4, 0, 3 * HOUR_MS)
+    assert (said["most_touchpoints"], said["most_kept_bytes"], 30_000 < said["kept_bytes"] < 35_000) == (50, 25_000, True)
+    assert alone.happen(*asks(4)) == set()
+    assert (alone.outcome.left_out, list(alone.outcome.state)) == (1, [POSITION])
+    assert sum(map(len, alone.kept())) + sum(len(value) for _, value in alone.store.items()) < 1_000
+
+    alone.store = MemoryStore()  # a rebuild
+    alone.restart(50)
+    log, alone.log = alone.log, []
+    said_again = [alone.take(unpack_log(record)) for record in log]
+    assert (RECEIPT_SAID in set.union(*said_again), OPEN in said_again[1]) == (False, True)
+    (bucket,) = [unpack_bucket(value) for key, value in alone.store.items() if key == bucket_key("case:k", "case:k")]
+    assert [each.occurred_at for each in bucket.facts] == [hour * HOUR_MS for hour in range(5)]
+
+
+def test_fewer_bytes_that_are_allowed_take_effect_at_the_next_start() -> None:
+    """For an address of which nothing comes any more, and for a person as a whole; without touchpoints nothing is unpacked."""
+    alone, large = Alone(CASE, TALK, most=50), "x" * 10_000
+    alone.take(Redirects([Redirect(f"case:{n}", "customer:c", n + 1) for n in range(3)]))
+    alone.happen(*(touch(n, "call", f"case:{n}", note=large) for n in range(3)), touch(5, "ask"))
+    assert ("talk", "open") in {(row["definition"], row["state"]) for row in alone.rows}
+    alone.restart(50, most_kept_bytes=25_000)
+    assert alone.clock(0.1) == {("talk", "moved"), RECEIPT_SAID}
+    assert _receipts(alone) == {"customer:c whole": "customer:c"}
+    alone.restart(50, most_kept_bytes=9_000)
+    assert alone.clock(0.2) == {MOVED, RECEIPT_SAID}
+    assert _receipts(alone) == {f"case:{n}": "customer:c" for n in range(3)}, "none gives anything, so the whole is as new"
+    assert OPEN in alone.happen(touch(1, "ask", "case:j"))
+
+
+def test_a_limit_near_the_largest_record_of_a_topic_is_refused() -> None:
+    with pytest.raises(ValidationError, match=r"most_kept_bytes: topics take records of 8,388,608 bytes.*raise max_record_bytes"):
+        Settings(most_kept_bytes=7 << 20)
+    assert Settings(most_kept_bytes=7 << 20, max_record_bytes=5 << 20).largest_bytes == 10 << 20
 
 
 def test_quarantine_goes_where_the_address_goes() -> None:

@@ -34,7 +34,7 @@ from streams.core.log import (
 from streams.core.moving import records as moving
 from streams.core.stitch.judging import Judge
 from streams.core.stitch.partition import Outcome, Partition
-from streams.core.stitch.quarantine import MOST_TOUCHPOINTS, QUARANTINED
+from streams.core.stitch.quarantine import MOST_KEPT_BYTES, MOST_TOUCHPOINTS, QUARANTINED
 from streams.core.stitch.store import MemoryStore
 from streams.core.suppressed import Suppressed
 from streams.core.touchpoint import Touchpoint, better_copy, content_hash, id_of, order_of
@@ -139,6 +139,7 @@ class World:
     sources: int = 2
     keeps_ms: int = ENDLESS_MS  # for how long stitch keeps what nothing is to be expected of
     most_touchpoints: int = MOST_TOUCHPOINTS
+    most_kept_bytes: int = MOST_KEPT_BYTES
     logs: list[list[bytes]] = field(init=False)
     links: list[tuple[list[Link], IntakeClock | None]] = field(default_factory=list)
     delivered: list[Touchpoint] = field(default_factory=list)
@@ -252,7 +253,9 @@ class World:
         for key, value in self.committed[number].items():
             store.load(key, value)
         judge = Judge(self.bundles.__getitem__)
-        part = Partition(number, self.partitions, store, judge, 4, self.keeps_ms, Suppressed(SECRET), self.most_touchpoints)
+        part = Partition(
+            number, self.partitions, store, judge, 4, self.keeps_ms, Suppressed(SECRET), self.most_touchpoints, self.most_kept_bytes
+        )  # fmt: skip
         part.restore("life")
         return part
 
@@ -353,13 +356,15 @@ class World:
 def truth(world: World, clock: Clock) -> tuple[dict[Key, dict], dict[Key, dict]]:
     """The same by a batch: owners from all links at once, facts by person, every instance judged once.
 
-    Without addresses of more touchpoints than there may be, and wholes of persons of whom a receipt says that they had too much.
+    Without addresses of more touchpoints than there may be, and what a receipt says was too many bytes, or too much of a person.
     """
     journeys, breakages = {}, {}
     wholes = dict[str, tuple[dict[str, Touchpoint], list[Lived], list[Breakage]]]()
-    too_large = {row["person_id"] for row in world.receipts() if row["instance"] == row["person_id"]}
+    receipts = world.receipts()
+    too_large = {row["person_id"] for row in receipts if row["instance"] == row["person_id"]}
+    too_many_bytes = {row["address_id"] for row in receipts if row["instance"] != row["person_id"] and kept_bytes(row)}
     for root, address, found in gathered(world):
-        if len(found) > world.most_touchpoints:
+        if len(found) > world.most_touchpoints or id_of(address) in too_many_bytes:
             continue
         kind, value = address.split(":")
         together, lived, broken = wholes.setdefault(root, ({}, [], []))
@@ -378,6 +383,11 @@ def truth(world: World, clock: Clock) -> tuple[dict[Key, dict], dict[Key, dict]]
         if id_of(root) not in too_large:
             _whole(id_of(root), together, lived, broken, clock, journeys, breakages)
     return journeys, breakages
+
+
+def kept_bytes(receipt: dict) -> int:
+    """By how much state it was too large; 0: by touchpoints."""
+    return next((each.value for each in receipt["facts"] if each.name == "kept_bytes"), 0)
 
 
 def gathered(world: World) -> Iterator[tuple[str, str, dict[str, Touchpoint]]]:

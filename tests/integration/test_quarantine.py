@@ -1,6 +1,7 @@
 """One that is too large is left out with one receipt; for everybody else it is as if it had never been."""
 
 import json
+import random
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
@@ -74,6 +75,36 @@ def test_everybody_else_goes_on_and_a_larger_limit_brings_it_back(pipelines: Pip
     ]
     assert verified(pipeline) == (0, True, 0)
     assert third.terminate() == 0
+
+
+def test_few_touchpoints_that_are_too_large_are_left_out_and_come_back(pipelines: Pipelines) -> None:
+    """Forty notes of 300 kB for one case are more than one record of state may be; under a larger limit they are a journey."""
+    pipeline = pipelines(BUNDLE, session_timeout_s=6.0)
+    others = [record for _, record in shop(7, COUNT // 3)]
+    note = [{"note": random.Random(n).randbytes(150_000).hex()} for n in range(40)]  # nothing that compresses much
+    large = [touch("case.opened" if n == 0 else "case.noted", START_MS + n, GIANT, note[n]) for n in range(40)]
+    first = pipeline.start()
+    for at in range(0, len(large), 10):
+        pipeline.send(large[at : at + 10])
+    pipeline.send(others)
+    pipeline.settle(END_MS, final=True, timeout_s=2 * PATIENCE_S)
+    assert pipeline.query("SELECT scope, address_type, most_touchpoints, most_kept_bytes FROM v_quarantined") == [
+        ("address", "case", 10_000, 4 << 20)
+    ]
+    assert pipeline.query("SELECT kept_bytes > most_kept_bytes, touchpoints BETWEEN 14 AND 40 FROM v_quarantined") == [(1, 1)]
+    shown(pipeline, BUNDLE, others)
+    assert verified(pipeline) == (0, True, 1)
+    assert first.terminate() == 0
+
+    pipeline.settings = pipeline.settings.model_copy(update={"most_kept_bytes": 14 << 20, "max_record_bytes": 10 << 20})
+    pipeline.command("topics", "apply")
+    pipeline.command("rebuild")
+    second = pipeline.start()
+    pipeline.settle(END_MS, final=True, timeout_s=2 * PATIENCE_S)
+    assert pipeline.query("SELECT count() FROM v_quarantined") == [(0,)]
+    shown(pipeline, BUNDLE, [*others, *large])
+    assert verified(pipeline) == (0, True, 0)
+    assert second.terminate() == 0
 
 
 def test_a_person_as_a_whole_is_left_out_and_all_that_it_has_stays(pipelines: Pipelines) -> None:

@@ -1,10 +1,13 @@
-"""A door in front of the database that a test can shut, so that connections break and new ones are refused; or let stand half open,
-so that nothing comes through and nobody is told; or make slow."""
+"""A door in front of the database or the broker that a test can shut, so that connections break and new ones are refused; or let
+stand half open, so that nothing comes through and nobody is told; or make slow; or reset, which breaks connections and no more."""
 
 import socket
+import struct
 import threading
 import time
 from contextlib import suppress
+
+LINGER_NOT = struct.pack("ii", 1, 0)  # closing it sends RST
 
 
 class Gate:
@@ -35,6 +38,14 @@ class Gate:
                 _end(end)
         self._pairs.clear()
 
+    def reset(self) -> None:
+        """RST to both ends of all connections; new ones come through."""
+        pairs, self._pairs[:] = [*self._pairs], []
+        for end in (end for pair in pairs for end in pair):
+            with suppress(OSError):
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
+                end.shutdown(socket.SHUT_RD)  # wakes the pump, which closes it
+
     def _accept(self, listener: socket.socket) -> None:
         with suppress(OSError):
             while True:
@@ -60,5 +71,6 @@ class Gate:
 
 def _end(end: socket.socket) -> None:
     with suppress(OSError):
-        end.shutdown(socket.SHUT_RDWR)
+        if end.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, len(LINGER_NOT)) != LINGER_NOT:
+            end.shutdown(socket.SHUT_RDWR)
     end.close()

@@ -29,6 +29,39 @@ def test_a_server_out_of_reach_is_waited_for(error: Exception) -> None:
     assert passing(error) == type(error).__name__
 
 
+@pytest.mark.parametrize(
+    ("code", "text", "name"),
+    [
+        (75, "Cannot write to file /x, errno: 28, strerror: No space left on device", "NOT_ENOUGH_SPACE"),
+        (1001, "filesystem error: in create_directories: Read-only file system [/x]", "TABLE_IS_READ_ONLY"),
+        (1001, "filesystem error: in rename: No such file or directory [/x]", None),
+        (53, "Cannot convert string 'No space left on device'", None),
+    ],
+)
+def test_a_disk_that_is_full_or_read_only_is_waited_for(code: int, text: str, name: str | None) -> None:
+    assert passing(errors.ServerException(text, code)) == name
+
+
+@pytest.mark.parametrize(
+    ("setting", "name"), [({"max_memory_usage": 1_000}, "MEMORY_LIMIT_EXCEEDED"), ({"readonly": 1}, "READONLY")]
+)
+def test_a_user_without_memory_or_right_to_write_is_waited_for(
+    client: Client, connected: Connect, setting: dict[str, int], name: str
+) -> None:
+    """By the real engine's own words; once that is over everything lands, once."""
+    limited = connected()
+    limited.settings.update(setting)
+    sink = ClickHouseSink(lambda: limited)
+    sink.add(batch("journeys", *(journey(f"o{number}") for number in range(1_000))))
+    for _ in range(2):
+        with pytest.raises(Backpressure, match=f"journeys at the moment: {name}$"):
+            sink.flush()
+    limited.settings.clear()
+    sink.flush()
+    assert client.execute("SELECT count(), uniqExact(instance) FROM journeys") == [(1_000, 1_000)]
+    sink.close()
+
+
 @pytest.mark.parametrize("code", [16, 53, 60, 62, 81, 469, 516])
 def test_what_waiting_does_not_cure_is_a_fault(code: int) -> None:
     """No such column, wrong type, no such table, syntax, no such database, a constraint, a wrong password."""

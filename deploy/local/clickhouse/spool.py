@@ -1,5 +1,6 @@
 """Rows that wait on disk: on their way in until they are complete, on their way out until there is nothing more."""
 
+import errno
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,10 +13,13 @@ _READ_BYTES = 1 << 18
 
 
 class Spool:
-    """A file without a name, which the kernel forgets with the process. ServerError NOT_ENOUGH_SPACE when it cannot grow."""
+    """A file without a name, which the kernel forgets with the process. ServerError when it cannot grow."""
 
     def __init__(self, directory: Path) -> None:
-        self._file = tempfile.TemporaryFile(dir=directory)  # noqa: SIM115 - `close` closes it
+        try:
+            self._file = tempfile.TemporaryFile(dir=directory)  # noqa: SIM115 - `close` closes it
+        except OSError as error:
+            raise _full(error) from None
 
     def __enter__(self) -> Self:
         return self
@@ -49,4 +53,5 @@ class Spool:
 
 
 def _full(error: OSError) -> ServerError:
-    return ServerError.of(Code.NOT_ENOUGH_SPACE, f"Rows cannot be kept on disk: {error.strerror}.")
+    code = Code.READONLY if error.errno == errno.EROFS else Code.NOT_ENOUGH_SPACE
+    return ServerError.of(code, f"Rows cannot be kept on disk: {error.strerror}.")

@@ -35,6 +35,13 @@ class Rows(msgspec.Struct):
     journeys: list[Row] = []
     breakages: list[Row] = []
 
+    def mark(self) -> tuple[int, int]:
+        return len(self.journeys), len(self.breakages)
+
+    def back_to(self, mark: tuple[int, int]) -> None:
+        """Take back what was appended since."""
+        del self.journeys[mark[0] :], self.breakages[mark[1] :]
+
 
 class Judge:
     """`load` finds a published bundle by its content hash."""

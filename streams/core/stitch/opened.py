@@ -208,20 +208,31 @@ class Desk:
         """While one of its buckets awaits facts, the person's whole knows."""
         awaits = bool(opened.bucket.asked)
         if awaits != opened.awaited:
+            opened.awaited = awaits
             whole = self.touch(opened.person, WHOLE, opened.version)
             whole.bucket.awaited = sorted({*whole.bucket.awaited} ^ {opened.key})
 
-    def close(self, opened: Opened, header: Header) -> bool:
-        """Pack it and put it back; an empty one goes.  -> whether its deadline is a new one."""
+    def pack(self, opened: Opened, header: Header) -> int:
+        """-> how many bytes of state it is; an empty one is none."""
         bucket = opened.bucket
+        empty = not (bucket.facts or bucket.entries or bucket.parts or bucket.forgotten or bucket.awaited)
+        opened.value = None if empty else pack_bucket(header, bucket)
+        return 0 if opened.value is None else len(opened.value)
+
+    def take_back(self, opened: Opened) -> None:
+        """What was said in this step has not been said."""
+        value = self.store.get(bucket_key(opened.person, opened.key))
+        opened.bucket.entries = [] if value is None else unpack_bucket(value).entries
+
+    def close(self, opened: Opened, header: Header) -> bool:
+        """Put it back as it was packed; an empty one goes.  -> whether its deadline is a new one."""
         name = bucket_key(opened.person, opened.key)
-        if not (bucket.facts or bucket.entries or bucket.parts or bucket.forgotten or bucket.awaited):
+        if opened.value is None:
             self.store.delete(name)
             return False
         was = self.store.get(name)
-        opened.value = pack_bucket(header, bucket)
         self.store.put(name, opened.value)
-        if not bucket.forgotten:
+        if not opened.bucket.forgotten:
             self._cache.keep(name, opened)
         return was is None or read_header(was).next_deadline != header.next_deadline
 

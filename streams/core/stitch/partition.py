@@ -5,7 +5,7 @@ persons (a clock, an activation) is worked off in bounded steps; the position is
 come from or go to, so a whole world of partitions runs inside one test (tests/core/test_stitch_world.py).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from heapq import heappop, heappush
 
 import msgspec
@@ -38,7 +38,7 @@ from streams.core.stitch.erasing import erased_buckets, erased_redirects
 from streams.core.stitch.forgetting import Forgetting
 from streams.core.stitch.judging import Judge, Rows
 from streams.core.stitch.opened import Cache, Desk, Opened, belongs
-from streams.core.stitch.quarantine import MOST_TOUCHPOINTS, Fresh, Quarantine
+from streams.core.stitch.quarantine import MOST_KEPT_BYTES, MOST_TOUCHPOINTS, Fresh, Quarantine
 from streams.core.stitch.state import (
     BUCKET,
     NO_DEADLINE,
@@ -85,10 +85,10 @@ class Partition:
 
     def __init__(
         self, number: int, partitions: int, store: Store, judge: Judge, most_touched: int = 2_000, keeps_ms: int = ENDLESS_MS,
-        suppressed: Suppressed | None = None, most_touchpoints: int = MOST_TOUCHPOINTS,
+        suppressed: Suppressed | None = None, most_touchpoints: int = MOST_TOUCHPOINTS, most_kept_bytes: int = MOST_KEPT_BYTES,
     ) -> None:  # fmt: skip
-        """`keeps_ms`: for how long the facts of a bucket are kept that nothing but a touchpoint can change.  `most_touchpoints`: an
-        address, or a person's whole, with more is quarantined."""
+        """`keeps_ms`: for how long the facts of a bucket are kept that nothing but a touchpoint can change.  `most_touchpoints`,
+        `most_kept_bytes`: an address, or a person's whole, with more is quarantined."""
         self.number, self.partitions, self.store, self.judge = number, partitions, store, judge
         self.most_touched = most_touched
         self.suppressed = Suppressed() if suppressed is None else suppressed
@@ -99,7 +99,7 @@ class Partition:
         self._deadlines: list[tuple[int, bytes]] = []
         self._stale: list[bytes] = []  # buckets judged before the books were closed, or by other definitions
         self.forgetting = Forgetting(number, store, judge, keeps_ms, most_touchpoints)
-        self._quarantine = Quarantine(most_touchpoints)
+        self._quarantine = Quarantine(most_touchpoints, most_kept_bytes)
         self._told = UNKNOWN
         self._word = StitchClock(number, SILENT, SILENT)
 
@@ -130,10 +130,9 @@ class Partition:
 
     def _too_large(self) -> list[bytes]:
         """Where less is allowed than when this was last looked at.  The last is judged first, so wholes go before their buckets."""
-        if 0 < self.position.most_touchpoints <= self._quarantine.most:
-            return []
-        buckets = ((key, unpack_bucket(value)) for key, value in self.store.items() if key[:1] == BUCKET)
-        found = [key for key, bucket in buckets if self._quarantine.is_beyond(bucket)]
+        most, unknown = self._quarantine.most_kept_bytes, not 0 < self.position.most_touchpoints <= self._quarantine.most
+        buckets = ((key, value) for key, value in self.store.items() if key[:1] == BUCKET and (unknown or len(value) > most))
+        found = [key for key, value in buckets if len(value) > most or self._quarantine.is_beyond(unpack_bucket(value))]
         return sorted(found, key=lambda key: split_bucket_key(key)[1] != WHOLE)
 
     def _entries(self) -> int:
@@ -336,7 +335,8 @@ class Partition:
         name = split_bucket_key(key)
         if header.rests and name not in self._desk.touched and self._is_judged(header):
             self.forgetting.forget(opened := self._desk.look(*name))
-            self._desk.close(opened, self._stamp(Header(rests=True)))
+            self._desk.pack(opened, header := self._stamp(Header(rests=True)))
+            self._desk.close(opened, header)
         else:
             self._desk.touch(*name, self._version)
 
@@ -361,19 +361,40 @@ class Partition:
         """Buckets first: they give to the wholes of their persons what these look at."""
         rows = Rows()
         for opened in [each for each in self._desk.touched.values() if each.key != WHOLE]:
-            next_deadline = None
             if len(opened.facts) > self._quarantine.most:
                 self._quarantine.take(opened)
-            if self.forgetting.is_complete(opened, self.clock):
-                next_deadline, part = self.judge.judge(opened, self.clock, now_ms, rows)
-                self._desk.give(opened, part)
-            self._desk.hold(opened)
-            self._put_back(opened, self._stamp(self.forgetting.rest(opened, next_deadline, self.clock)))
+            self._judge_and_put_back(opened, self._judge_address, now_ms, rows)
         for whole in [each for each in self._desk.touched.values() if each.key == WHOLE]:
             self._quarantine.check_whole(whole)
-            next_deadline = self.judge.judge_whole(whole, self.clock, now_ms, rows)
-            self._put_back(whole, self._stamp(Header(NO_DEADLINE if next_deadline is None else next_deadline)))
+            self._judge_and_put_back(whole, self._judge_whole, now_ms, rows)
         return rows
+
+    def _judge_address(self, opened: Opened, now_ms: int, rows: Rows) -> Header:
+        next_deadline = None
+        if self.forgetting.is_complete(opened, self.clock):
+            next_deadline, part = self.judge.judge(opened, self.clock, now_ms, rows)
+            self._desk.give(opened, part)
+        self._desk.hold(opened)
+        return self._stamp(self.forgetting.rest(opened, next_deadline, self.clock))
+
+    def _judge_whole(self, whole: Opened, now_ms: int, rows: Rows) -> Header:
+        next_deadline = self.judge.judge_whole(whole, self.clock, now_ms, rows)
+        return self._stamp(Header(NO_DEADLINE if next_deadline is None else next_deadline))
+
+    def _judge_and_put_back(
+        self, opened: Opened, judge: Callable[[Opened, int, Rows], Header], now_ms: int, rows: Rows
+    ) -> None:  # fmt: skip
+        """How large it is shows when it is packed; one that is too large is judged once more, with nothing of it left."""
+        mark = rows.mark()
+        header = judge(opened, now_ms, rows)
+        kept_bytes = self._desk.pack(opened, header)
+        if kept_bytes > self._quarantine.most_kept_bytes and not opened.bucket.quarantined:
+            rows.back_to(mark)
+            self._quarantine.take(opened, kept_bytes)
+            self._desk.take_back(opened)
+            header = judge(opened, now_ms, rows)
+            self._desk.pack(opened, header)
+        self._put_back(opened, header)
 
     def _put_back(self, opened: Opened, header: Header) -> None:
         if self._desk.close(opened, header):

@@ -8,6 +8,10 @@ A person's whole is too large when its addresses give it more than that: touchpo
 shrink, by a split or a breakage that is withdrawn, so here it matters what it was at some time; it is over when no address of the
 person gives anything any more.  What its addresses say of themselves stands.
 
+Either is too large, too, when it would be a record of state of more than `most_kept_bytes`, touchpoints and whatever was said of
+them: one that the state's topic does not take would stop the partition for good.  That shows when it is packed, so it costs
+nothing; and it is what is kept at some time, forgotten touchpoints left out, so here it may matter in which order they came.
+
 The receipt is a journey row of no definition, in the state `quarantined`, so it moves and goes as journeys do.
 """
 
@@ -23,6 +27,7 @@ from streams.core.verdict import Fact, Journey
 RECEIPT = ""  # the definition of receipts: none has this name
 QUARANTINED = "quarantined"  # their state
 MOST_TOUCHPOINTS = 10_000
+MOST_KEPT_BYTES = 4 << 20
 
 
 class Fresh(NamedTuple):
@@ -36,8 +41,8 @@ class Fresh(NamedTuple):
 class Quarantine:
     """Of one partition."""
 
-    def __init__(self, most: int) -> None:
-        self.most = most
+    def __init__(self, most: int, most_kept_bytes: int) -> None:
+        self.most, self.most_kept_bytes = most, most_kept_bytes
         self.begin(0)
 
     def begin(self, now_ms: int) -> None:
@@ -46,25 +51,25 @@ class Quarantine:
         self.left_out = 0  # touchpoints
         self.fresh: list[Fresh] = []
 
-    def take(self, opened: Opened) -> None:
-        """An address with more touchpoints than there may be."""
-        self._take(opened, len(opened.facts), [opened.facts[0].occurred_at, opened.facts[-1].occurred_at])
+    def take(self, opened: Opened, kept_bytes: int = 0) -> None:
+        """What is more than there may be.  `kept_bytes`: if that is the reason."""
+        bucket, parts = opened.bucket, opened.bucket.parts.values()
+        count = len(bucket.facts) + _held(parts) or (bucket.forgotten.count if bucket.forgotten else 0)
+        times = [*_times(bucket)] or [self._now_ms]
+        limits = (kept_bytes, self.most_kept_bytes) if kept_bytes else (0, 0)
+        opened.quarantine(Quarantined(count, self.most, min(times), max(times), self._now_ms, *limits))
+        address = opened.person if opened.key == WHOLE else opened.key
+        if bucket.quarantined:
+            self.fresh.append(Fresh(id_of(opened.person), id_of(address), bucket.quarantined))
 
     def check_whole(self, whole: Opened) -> None:
-        parts = whole.bucket.parts.values()
-        if (count := _held(parts)) > self.most:
-            self._take(whole, count, [*_times(parts)])
+        if _held(whole.bucket.parts.values()) > self.most:
+            self.take(whole)
 
     def is_beyond(self, bucket: Bucket) -> bool:
         """Whether more is kept than there may be; a stub may have more."""
         forgotten = bucket.forgotten.count if bucket.forgotten else 0
         return len(bucket.facts) + forgotten > self.most or _held(bucket.parts.values()) > self.most
-
-    def _take(self, opened: Opened, count: int, times: list[int]) -> None:
-        opened.quarantine(Quarantined(count, self.most, min(times), max(times), self._now_ms))
-        address = opened.person if opened.key == WHOLE else opened.key
-        if opened.bucket.quarantined:
-            self.fresh.append(Fresh(id_of(opened.person), id_of(address), opened.bucket.quarantined))
 
 
 def receipt_of(opened: Opened) -> str:
@@ -81,7 +86,10 @@ def receipt(opened: Opened) -> Journey | None:
         definition=RECEIPT, definition_version=0, state=QUARANTINED, outcome="", instance=receipt_of(opened),
         opened_at=found.last_ms, closed_at=None, first_at=found.first_ms, last_at=found.last_ms, touchpoints=found.count,
         opened_by="", region="", channel="", effort=0.0, backfilled=False, stages=(), promises=(),
-        facts=(Fact("most_touchpoints", found.most), Fact("quarantined_at", found.at_ms)),
+        facts=(
+            Fact("most_touchpoints", found.most), Fact("quarantined_at", found.at_ms),
+            *((Fact("kept_bytes", found.kept_bytes), Fact("most_kept_bytes", found.most_kept_bytes)) if found.kept_bytes else ()),
+        ),
     )  # fmt: skip
 
 
@@ -92,8 +100,12 @@ def _held(parts: Collection[Part]) -> int:
     return held
 
 
-def _times(parts: Collection[Part]) -> Iterator[int]:
-    for part in parts:
+def _times(bucket: Bucket) -> Iterator[int]:
+    if bucket.facts:
+        yield from (bucket.facts[0].occurred_at, bucket.facts[-1].occurred_at)
+    elif bucket.forgotten:
+        yield from (bucket.forgotten.first_ms, bucket.forgotten.last_ms)
+    for part in bucket.parts.values():
         yield from (each.occurred_at for each in part.facts)
         yield from (each.opened.occurred_at for each in part.lived)
         yield from (each.broken_at for each in part.breakages)
