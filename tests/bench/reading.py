@@ -1,31 +1,55 @@
 """What a BI tool waits for: queries of a day and of a week on each view, while touchpoints land.
 
-    python -m tests.bench.reading            # a table; --json
-
-10 million touchpoints of 2 million journeys over a year lie there, made by the database itself; meanwhile two workers' worth of
-touchpoints comes at half of the rate that the whole pipeline bears on this machine.
+python -m tests.bench.reading            # a table; --json; --write writes docs/reading.md
 """
 
 import json
 import sys
 import threading
 import time
+from pathlib import Path
 from random import Random
 from statistics import quantiles
 from typing import Annotated, NamedTuple
 
 import typer
 from clickhouse_driver import Client
+from rich.console import Console
 
 from sinks.clickhouse.minutes import ClickHouseMinutes
-from tests.bench.history import YEAR_MS, fill
+from tests.bench.__main__ import _chosen, _rich
+from tests.bench.history import EACH, YEAR_MS, fill
+from tests.bench.machine import described
+from tests.bench.page import markdown
 from tests.bench.places import places
+from tests.bench.report import Shown
 from tests.bench.world import HISTORY_MS, World
 from tests.fixtures.pipeline import Pipeline
 
 DAY_MS = 24 * 3_600_000
 SPANS_MS = {"a day": DAY_MS, "a week": 7 * DAY_MS}
 GOAL_MS = 300.0
+PAGE = Path(__file__).parents[2] / "docs" / "reading.md"
+INTRODUCTION = """\
+# What a dashboard waits for
+
+Queries bounded in time, on each view, while touchpoints land. Written by
+
+    python -m tests.bench.reading --write{options}
+
+| | |
+|---|---|
+{machine}
+
+A year of {journeys:,} journeys with {touchpoints:,} touchpoints lies there, made by the database itself: each journey has five
+touchpoints, a customer, three stages, a promise and two facts, every tenth a breakage; its instance is a hash, so nothing about its
+place tells its time. One worker lands {rate:,g} other touchpoints a second meanwhile, on the same machine. Each view is asked
+{looks} times for a day and {looks} times for a week of that year, by chance, everything in an order by chance; each query groups
+and counts, as a chart does. Milliseconds until the client has the answer; the goal is a 95th percentile below {goal:g} ms.
+
+`v_conflicts` has to look at every touchpoint whatever the bounds: a copy may lie on any day.
+
+"""
 QUERIES = {  # view -> the time that bounds it, and what is asked
     "v_touchpoints": ("occurred_at", "channel, action, count(), uniq(person_id)"),
     "v_touchpoint_identifiers": ("occurred_at", "identifier_type, uniq(identifier_value)"),
@@ -93,13 +117,14 @@ class Landing:
         self._thread.join()
 
 
-def reading(journeys: int, looks: int, rate: float) -> list[Read]:
+def reading(journeys: int, looks: int, rate: float) -> tuple[dict[str, str], list[Read]]:
+    """-> machine and figures."""
     with places() as here, here.pipeline(clock="live") as pipeline:
         client = pipeline.connect()
         pipeline.start()
         with Landing(pipeline, rate):
             make(pipeline, journeys)
-            return read(client, looks, Random(1))
+            return described(here), read(client, looks, Random(1))
 
 
 def make(pipeline: Pipeline, journeys: int) -> None:
@@ -113,19 +138,39 @@ def make(pipeline: Pipeline, journeys: int) -> None:
     print(f"their minutes are counted after {time.monotonic() - began_s:.0f} s", file=sys.stderr)
 
 
+def table(found: list[Read]) -> Shown:
+    rows = [(each.view, each.span, f"{each.p50_ms:.0f}", f"{each.p95_ms:.0f}", _holds(each)) for each in found]
+    return Shown("Milliseconds", ("view", "bounds", "p50", "p95", "holds"), rows)
+
+
+def _holds(each: Read) -> str:
+    return "yes" if each.p95_ms < GOAL_MS else "no"
+
+
+def page(machine: dict[str, str], found: list[Read], journeys: int, looks: int, rate: float) -> str:
+    told = "\n".join(f"| {name} | {value} |" for name, value in machine.items())
+    introduction = INTRODUCTION.format(
+        options=f" {_chosen()}" if _chosen() else "", machine=told, journeys=journeys, touchpoints=EACH * journeys, rate=rate,
+        looks=looks, goal=GOAL_MS,
+    )  # fmt: skip
+    return introduction + "\n".join(markdown(table(found))) + "\n"
+
+
 def main(
     journeys: Annotated[int, typer.Option(help="In the history; five touchpoints each.")] = 2_000_000,
     looks: Annotated[int, typer.Option(min=2, help="Queries of a view and a span.")] = 30,
-    rate: Annotated[float, typer.Option(help="Touchpoints per second that come meanwhile.")] = 2_000.0,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
+    rate: Annotated[float, typer.Option(help="Touchpoints per second that come meanwhile.")] = 1_000.0,
+    json_: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write docs/reading.md.")] = False,
 ) -> None:
     """What a BI tool waits for, on each view."""
-    found = reading(journeys, looks, rate)
-    if as_json:
-        print(json.dumps([each._asdict() for each in found]))
+    machine, found = reading(journeys, looks, rate)
+    if write:
+        PAGE.write_text(page(machine, found, journeys, looks, rate), encoding="utf-8")
+    if json_:
+        print(json.dumps({"machine": machine, "read": [each._asdict() for each in found]}))
         return
-    for each in found:
-        print(f"{each.view:28}{each.span:8}{each.p50_ms:10.0f}{each.p95_ms:10.0f}  {'' if each.p95_ms < GOAL_MS else 'beyond'}")
+    Console().print(_rich(table(found)))
 
 
 if __name__ == "__main__":
