@@ -6,12 +6,10 @@ from typing import TypeVar
 from clickhouse_driver import Client
 from clickhouse_driver.errors import ServerException
 
-from sinks.clickhouse.faults import passing
-from sinks.contract import Backpressure
+from sinks.clickhouse.asking import Asking
 from streams.core.life import WrongLife
 from streams.core.touchpoint import Touchpoint
 
-RETRY_S = 2.0
 UNPREPARED = (60, 81)  # unknown table, unknown database
 DERIVED = (
     "journeys",
@@ -35,45 +33,30 @@ GROUP BY ALL
 T = TypeVar("T")
 
 
-class ClickHouseLives:
-    """Not for several threads at once.  `connect` makes a client at the first call.
+class ClickHouseLives(Asking):
+    """All raise WrongLife where nothing is migrated."""
 
-    All raise WrongLife where nothing is migrated.
-    """
-
-    def __init__(self, connect: Callable[[], Client]) -> None:
-        self._connect = connect
-        self._client: Client | None = None
+    waits = "does not say what it holds"
 
     def known(self) -> dict[str, str]:
         """See the contract."""
-        return dict(self._ask(known))
+        return dict(self.ask(known))
 
     def any_clock(self) -> bool:
         """See the contract."""
-        return bool(self._ask(lambda client: client.execute("SELECT 1 FROM clocks LIMIT 1")))
+        return bool(self.ask(lambda client: client.execute("SELECT 1 FROM clocks LIMIT 1")))
 
     def register(self, ids: Mapping[str, str]) -> None:
         """See the contract."""
-        self._ask(lambda client: register(client, ids))
+        self.ask(lambda client: register(client, ids))
 
-    def close(self) -> None:
-        if self._client is not None:
-            self._client.disconnect()
-            self._client = None
-
-    def _ask(self, query: Callable[[Client], T]) -> T:
+    def ask(self, query: Callable[[Client], T]) -> T:
         try:
-            if self._client is None:
-                self._client = self._connect()
-            return query(self._client)
-        except Exception as error:
-            why = passing(error)
-            if isinstance(error, ServerException) and error.code in UNPREPARED:
-                raise WrongLife("the database is not prepared: run `throughline migrate`") from error
-            if why is None:
+            return super().ask(query)
+        except ServerException as error:
+            if error.code not in UNPREPARED:
                 raise
-            raise Backpressure(f"ClickHouse does not say what it holds at the moment: {why}", RETRY_S) from error
+            raise WrongLife("the database is not prepared: run `throughline migrate`") from error
 
 
 def known(client: Client) -> dict[str, str]:

@@ -1,15 +1,11 @@
 """Figures a minute, computed whole: one statement for a set of minutes, which reads the entries of these minutes and no others."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from clickhouse_driver import Client
-
-from sinks.clickhouse.faults import passing
-from sinks.contract import Backpressure
+from sinks.clickhouse.asking import Asking
 
 MOST = 10_000  # minutes in one statement: its text stays below the 256 KiB that a server takes
-RETRY_S = 2.0
 
 # A set made of a text is built a hundred times faster than one of a list of as many constants.
 WANTED = """
@@ -57,12 +53,10 @@ FILLER = "SELECT as_select FROM system.tables WHERE database = currentDatabase()
 FILLERS = ("journeys_to_minute_entries", "breakages_to_minute_entries")
 
 
-class ClickHouseMinutes:
-    """Not for several threads at once.  `connect` makes a client at the first call; the driver reconnects by itself."""
+class ClickHouseMinutes(Asking):
+    """See the contract."""
 
-    def __init__(self, connect: Callable[[], Client]) -> None:
-        self._connect = connect
-        self._client: Client | None = None
+    waits = "computes no minutes"
 
     def newest(self) -> int:
         """The highest version of any minute; 0 for none."""
@@ -89,19 +83,5 @@ class ClickHouseMinutes:
             ((select,),) = self._execute(FILLER.format(name=filler))
             self._execute(f"INSERT INTO minute_entries {select}")
 
-    def close(self) -> None:
-        if self._client is not None:
-            self._client.disconnect()
-            self._client = None
-
     def _execute(self, query: str) -> list[tuple[Any]]:
-        try:
-            if self._client is None:
-                self._client = self._connect()
-            answer: list[tuple[Any]] = self._client.execute(query) or []
-            return answer
-        except Exception as error:
-            why = passing(error)
-            if why is None:
-                raise
-            raise Backpressure(f"ClickHouse computes no minutes at the moment: {why}", RETRY_S) from error
+        return self.ask(lambda client: client.execute(query) or [])

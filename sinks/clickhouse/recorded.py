@@ -1,18 +1,15 @@
 """Touchpoints as they have landed, back as the pipeline carried them."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 import msgspec
 from clickhouse_driver import Client
 
-from sinks.clickhouse.faults import passing
+from sinks.clickhouse.asking import Asking
 from sinks.clickhouse.read import landed_clocks
-from sinks.contract import Backpressure
 from streams.core.touchpoint import Scalar, Touchpoint, identifier_key, identifiers_of
 from streams.core.verdict import NEVER
-
-T = TypeVar("T")
 
 BLOCK_ROWS = 50_000
 COLUMNS = """
@@ -28,7 +25,6 @@ FROM touchpoints
 WHERE hasAny(identifiers.value, %(values)s) AND NOT too_late
     AND occurred_at BETWEEN fromUnixTimestamp64Milli(%(first_ms)s, 'UTC') AND fromUnixTimestamp64Milli(%(last_ms)s, 'UTC')
 """
-RETRY_S = 2.0
 LOG = "person.log"
 _attributes = msgspec.json.Decoder(dict[str, Scalar]).decode
 
@@ -49,40 +45,22 @@ def carried_as(values: Sequence[Any]) -> Touchpoint:
     )  # fmt: skip
 
 
-class ClickHouseRecorded:
-    """Not for several threads at once.  `connect` makes a client at the first call; the driver reconnects by itself."""
+class ClickHouseRecorded(Asking):
+    """See the contract."""
 
-    def __init__(self, connect: Callable[[], Client]) -> None:
-        self._connect = connect
-        self._client: Client | None = None
+    waits = "gives no touchpoints back"
 
     def landed_ms(self) -> int:
         """See the contract."""
-        clock = self._ask(landed_clocks).get(LOG)
+        clock = self.ask(landed_clocks).get(LOG)
         return clock.clock_ms if clock is not None else NEVER
 
     def carrying(self, identifiers: Collection[str], first_ms: int, last_ms: int) -> list[Touchpoint]:
         """See the contract."""
         values = sorted({each.partition(":")[2] for each in identifiers})
         wanted = {"values": values, "first_ms": first_ms, "last_ms": last_ms}
-        found = map(carried_as, self._ask(lambda client: client.execute(CARRYING, wanted)))
+        found = map(carried_as, self.ask(lambda client: client.execute(CARRYING, wanted)))
         return [each for each in found if not keys_of(each).isdisjoint(identifiers)]
-
-    def close(self) -> None:
-        if self._client is not None:
-            self._client.disconnect()
-            self._client = None
-
-    def _ask(self, query: Callable[[Client], T]) -> T:
-        try:
-            if self._client is None:
-                self._client = self._connect()
-            return query(self._client)
-        except Exception as error:
-            why = passing(error)
-            if why is None:
-                raise
-            raise Backpressure(f"ClickHouse gives no touchpoints back at the moment: {why}", RETRY_S) from error
 
 
 def keys_of(touchpoint: Touchpoint) -> set[str]:
