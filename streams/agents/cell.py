@@ -6,7 +6,7 @@ which fences the former owner and aborts its open transaction; read the state to
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, Protocol
 
@@ -189,16 +189,20 @@ class Done(Protocol):
 class Cells:
     """A handler of `streams.transport`: takes up and gives up cells as partitions come and go.
 
-    A cell that stays here over a rebalance keeps its state: had another worker owned it meanwhile, its producer would have been
-    fenced, and then its next transaction is a fault that stops this worker.
+    A cell that stays here from one generation of the group to the next keeps its state.  Of a generation that was missed, because
+    the group moved on at once, nobody here knows whose the partition was: it is taken up anew.  Should another worker own it all
+    the same, this one's producer is fenced, and then its next transaction is a fault that stops the worker.
     """
 
-    def __init__(self, done: Done, life: str, make: "Make") -> None:
-        self._done, self._life, self._make = done, life, make
+    def __init__(self, done: Done, life: str, make: "Make", generation: Callable[[], int]) -> None:
+        self._done, self._life, self._make, self._generation = done, life, make, generation
+        self._known_generation = -1
         self.cells: dict[TP, Cell] = {}
 
     async def assigned(self, committed: Mapping[TP, OffsetAndMetadata | None]) -> Mapping[TP, int | None]:
-        for tp in set(self.cells) - set(committed):
+        before, self._known_generation = self._known_generation, self._generation()
+        followed = self._known_generation - before in (0, 1)
+        for tp in [tp for tp in self.cells if tp not in committed or not followed]:
             await self.cells.pop(tp).stop()
         for cell in self.cells.values():
             await cell.pause()

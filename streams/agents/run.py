@@ -74,6 +74,10 @@ class Wiring:
         consumer: BatchConsumer = self.app.consumer
         return consumer
 
+    def generation(self) -> int:
+        """Of the consumer group, as of the newest assignment."""
+        return int(self.app.consumer_generation_id) if self.app is not None else -1
+
     def done(self, batch: Batch) -> None:
         self.consumer().done(batch)
 
@@ -140,7 +144,7 @@ class Wiring:
             machine = IdentityMachine(self.settings, identity, partial(all_said, self.settings))
             return Cell(self.settings, "identity", tp, self.settings.topic(topology.IDENTITY_STATE), machine, plain)
 
-        return Cells(self.done, self.ids[topology.LINKS], make), None
+        return Cells(self.done, self.ids[topology.LINKS], make, self.generation), None
 
     def _suppressed(self) -> Suppressed:
         return Suppressed(self.settings.forgetting.encode())
@@ -158,7 +162,7 @@ class Wiring:
             machine = StitchMachine(settings, partition, store)
             return Cell(settings, "stitch", tp, settings.topic(topology.STATE), machine, plain)
 
-        return Cells(self.done, self.ids[topology.LOG], make), None
+        return Cells(self.done, self.ids[topology.LOG], make, self.generation), None
 
     def land(self, plain: AIOKafkaProducer) -> Wired:
         settings = self.settings

@@ -46,6 +46,7 @@ def test_rows_land_once_although_the_server_is_killed_again_and_again(frail: Dat
     moments, retries, number = random.Random(5), 0, 0
 
     def revive() -> None:
+        killer.join()  # two at once would wait for the end of what has just been started
         frail.daemon.kill()
         frail.start()
 
