@@ -6,12 +6,13 @@ to a `Handler`; nothing is ever acknowledged by the framework.  Everything else 
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Protocol, cast
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import CommitFailedError
+from aiokafka.errors import CommitFailedError, ConsumerStoppedError
 from aiokafka.structs import OffsetAndMetadata
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, ensure_aiokafka_TP
@@ -24,6 +25,7 @@ from streams.fault import fault
 from streams.metrics.metric import Reading
 
 ENOUGH_BYTES = 256 << 10  # a fetch that finds so many does not wait for more: a few large batches cost less than many small ones
+STOPPING_S = 1.0  # between two looks whether a thread that was asked has stopped
 FETCH_S = 0.25  # how long a fetch waits for records: the clock of an idle partition is no finer
 
 
@@ -89,6 +91,20 @@ class BatchThread(AIOKafkaConsumerThread):
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1_000),
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1_000),
         )
+
+    async def call_thread(self, fun: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
+        """Stock waits for good for a thread that no longer listens, and when it stops in a rebalance it waits for us.
+
+        Raises ConsumerStoppedError.
+        """
+        answer = await self.method_queue.call(self.parent_loop.create_future(), fun, *args, **kwargs)
+        stops = False
+        while not answer.done():
+            await asyncio.wait({answer}, timeout=STOPPING_S)
+            if stops and not answer.done():
+                raise ConsumerStoppedError
+            stops = self.method_queue.should_stop
+        return answer.result()
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         metadata = cast("BatchConsumer", self.consumer).handler.metadata
@@ -267,7 +283,8 @@ class BatchConsumer(FaustConsumer):
                 await self.handler.revoked(revoked)
         except Exception as error:
             fault("cannot give up partitions", error)
-        await self.commit()
+        with suppress(ConsumerStoppedError):
+            await self.commit()
         for tp in revoked:
             self._inflight.pop(tp, None)
         await super().on_partitions_revoked(revoked)
