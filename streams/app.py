@@ -7,6 +7,8 @@ from streams.settings import Settings
 from streams.topology import Agent
 from streams.transport import BatchTransport, Handler
 
+TAKE_UP_S = 3_600.0  # so long Faust lets partitions be taken up; then it would go on as if they were
+
 
 def build_app(settings: Settings, agent: Agent, handler: Handler) -> faust.App:
     """An app whose only work is to hand the batches of the agent's topics to `handler`."""
@@ -30,7 +32,7 @@ def build_app(settings: Settings, agent: Agent, handler: Handler) -> faust.App:
         broker_session_timeout=settings.session_timeout_s,
         broker_heartbeat_interval=min(1.0, settings.session_timeout_s / 3),
         broker_rebalance_timeout=max(15.0, settings.session_timeout_s),
-        broker_request_timeout=max(20.0, 2 * settings.session_timeout_s),
+        broker_request_timeout=TAKE_UP_S,  # the transport's own requests have less
         consumer_max_fetch_size=4 << 20,
         stream_buffer_maxsize=8,
         stream_wait_empty=False,
@@ -44,3 +46,10 @@ def build_app(settings: Settings, agent: Agent, handler: Handler) -> faust.App:
             await handler.handle(event.message)
 
     return app
+
+
+def build_worker(app: faust.App) -> faust.Worker:
+    """Runs the app, and leaves our logs as they are."""
+    worker = faust.Worker(app, loglevel="warning", override_logging=False, redirect_stdouts=False, quiet=True)
+    worker.spinner = None  # it writes escape sequences between our lines of JSON
+    return worker

@@ -26,11 +26,16 @@ from streams.metrics.metric import Reading
 
 ENOUGH_BYTES = 256 << 10  # a fetch that finds so many does not wait for more: a few large batches cost less than many small ones
 STOPPING_S = 1.0  # between two looks whether a thread that was asked has stopped
+REQUEST_S = 20.0  # how long the broker may take to answer; longer where the session is
 FETCH_S = 0.25  # how long a fetch waits for records: the clock of an idle partition is no finer
 
 
 class PositionLost(Exception):
     """A partition does not reach to where work was to go on; the text says what to do."""
+
+
+class GaveWay(Exception):
+    """Taking up was broken off before its end, because the group moves on: what is to be taken up then may be less."""
 
 
 class Batch(ConsumerMessage):
@@ -46,7 +51,13 @@ class Handler(Protocol):
     """What an agent makes of partitions and batches.  An exception in any of these stops the worker before a commit."""
 
     async def assigned(self, committed: Mapping[TP, OffsetAndMetadata | None]) -> Mapping[TP, int | None]:
-        """-> the first offset to read of each partition; None: from the beginning.  Called for the whole assignment, every time."""
+        """-> the first offset to read of each partition; None: from the beginning.  Called for the whole assignment, every time.
+
+        Raises GaveWay.
+        """
+
+    def give_way(self) -> None:
+        """What is being taken up need not be: `assigned` may end with GaveWay.  Who has little to take up need not listen."""
 
     async def revoked(self, partitions: set[TP]) -> None:
         """Finish or drop what is in flight; what is `done` afterwards is still committed."""
@@ -86,7 +97,7 @@ class BatchThread(AIOKafkaConsumerThread):
             max_partition_fetch_bytes=conf.consumer_max_fetch_size,
             fetch_min_bytes=ENOUGH_BYTES,
             fetch_max_wait_ms=int(transport.gather_s * 1_000),
-            request_timeout_ms=int(conf.broker_request_timeout * 1_000),
+            request_timeout_ms=int(max(REQUEST_S, 2 * conf.broker_session_timeout) * 1_000),
             session_timeout_ms=int(conf.broker_session_timeout * 1_000),
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1_000),
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1_000),
@@ -149,6 +160,7 @@ class BatchConsumer(FaustConsumer):
         self.handler = self.transport.handler
         self._inflight: defaultdict[TP, deque[Batch]] = defaultdict(deque)
         self._seeking = asyncio.Lock()
+        self._moves_on = False  # the group does, so that nothing is taken up
         self._handed_over = asyncio.Condition()
         self._rounds = 0  # of fetching and handing over
 
@@ -195,7 +207,10 @@ class BatchConsumer(FaustConsumer):
         async with self._seeking:
             assigned = self.assignment()
             try:
-                await self._seek_all()
+                if not self._moves_on:
+                    await self._seek_all()
+            except GaveWay:
+                pass
             except Exception as error:
                 if not self.should_stop and assigned == self.assignment():  # else they went again meanwhile
                     fault("cannot take up partitions", error)
@@ -278,11 +293,15 @@ class BatchConsumer(FaustConsumer):
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         # stock drops its lists before the last commit of a rebalance, so it would commit nothing here
+        self._moves_on = True
         try:
-            async with self._seeking:  # what is being taken up is taken up first
+            self.handler.give_way()  # who keeps the group waiting is expelled from it, and expels others when it comes back
+            async with self._seeking:
                 await self.handler.revoked(revoked)
         except Exception as error:
             fault("cannot give up partitions", error)
+        finally:
+            self._moves_on = False
         with suppress(ConsumerStoppedError):
             await self.commit()
         for tp in revoked:

@@ -6,7 +6,7 @@ which fences the former owner and aborts its open transaction; read the state to
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, Protocol
 
@@ -21,7 +21,7 @@ from streams.fault import fault
 from streams.metrics.metric import Reading
 from streams.metrics.table import RESTORE, TRANSACTION
 from streams.settings import Settings
-from streams.transport import Batch
+from streams.transport import Batch, GaveWay
 
 log = structlog.get_logger("throughline")
 MOST_WAITING = 8  # batches; what comes while a transaction is under way goes into the next one
@@ -197,21 +197,43 @@ class Cells:
     def __init__(self, done: Done, life: str, make: "Make", generation: Callable[[], int]) -> None:
         self._done, self._life, self._make, self._generation = done, life, make, generation
         self._known_generation = -1
+        self._restoring: asyncio.Future[Any] | None = None
+        self._gives_way = False
         self.cells: dict[TP, Cell] = {}
 
     async def assigned(self, committed: Mapping[TP, OffsetAndMetadata | None]) -> Mapping[TP, int | None]:
+        self._gives_way = False
         before, self._known_generation = self._known_generation, self._generation()
         followed = self._known_generation - before in (0, 1)
         for tp in [tp for tp in self.cells if tp not in committed or not followed]:
             await self.cells.pop(tp).stop()
         for cell in self.cells.values():
             await cell.pause()
+        if self._gives_way:
+            raise GaveWay
         fresh = {tp: self._make(tp) for tp in committed if tp not in self.cells}
-        await asyncio.gather(*(cell.restore(self._life) for cell in fresh.values()))
+        await self._restore(fresh.values())
         self.cells.update(fresh)
         for cell in self.cells.values():
             cell.begin(self._done)
         return {tp: cell.next_offset for tp, cell in self.cells.items()}
+
+    async def _restore(self, fresh: Collection[Cell]) -> None:
+        """Raises GaveWay."""
+        self._restoring = asyncio.gather(*(cell.restore(self._life) for cell in fresh))
+        try:
+            await self._restoring
+        except BaseException as error:
+            await asyncio.gather(*(cell.stop() for cell in fresh), return_exceptions=True)
+            task = asyncio.current_task()
+            if self._gives_way and task is not None and not task.cancelling():
+                raise GaveWay from error
+            raise
+
+    def give_way(self) -> None:
+        self._gives_way = True
+        if self._restoring is not None:
+            self._restoring.cancel()
 
     async def revoked(self, partitions: set[TP]) -> None:
         await asyncio.gather(*(self.cells[tp].pause() for tp in partitions if tp in self.cells))

@@ -76,6 +76,9 @@ class Intake:
         self._told = {}
         return {tp: found.offset if found else None for tp, found in committed.items()}
 
+    def give_way(self) -> None:
+        """There is nothing to take up."""
+
     async def revoked(self, partitions: set[TP]) -> None:
         await self._settle_sends()
         for tp in partitions:

@@ -68,6 +68,9 @@ class Land:
         await self._minutes.assigned(self._mine)
         return {tp: found.offset if found else None for tp, found in committed.items()}
 
+    def give_way(self) -> None:
+        """There is little to take up."""
+
     async def revoked(self, partitions: set[TP]) -> None:
         """What has not landed is forgotten here, and read again by the new owner: the tables converge."""
         self._mine -= partitions

@@ -32,7 +32,7 @@ from streams.agents.producing import producer
 from streams.agents.stitch import StitchMachine
 from streams.agents.tally import declare
 from streams.agents.watched import Watched
-from streams.app import build_app
+from streams.app import build_app, build_worker
 from streams.core.identifiers import Identifiers
 from streams.core.identity import Identity
 from streams.core.life import WrongLife
@@ -193,6 +193,10 @@ class Deferred:
             self._beside = asyncio.ensure_future(beside()) if beside else None
         return await self._handler.assigned(committed)
 
+    def give_way(self) -> None:
+        if self._handler is not None:
+            self._handler.give_way()
+
     async def revoked(self, partitions: set[TP]) -> None:
         if self._handler is not None:
             await self._handler.revoked(partitions)
@@ -224,8 +228,7 @@ def run_agent(settings: Settings, name: str) -> None:
     agent = topology.agent(name)
     watched = Watched(settings, agent, Deferred(partial(wiring.wire, name), wiring.close), wiring.consumer)
     wiring.app = build_app(settings, agent, watched)
-    worker = faust.Worker(wiring.app, loglevel="warning", override_logging=False, redirect_stdouts=False, quiet=True)
-    worker.spinner = None  # it writes escape sequences between our lines of JSON
+    worker = build_worker(wiring.app)
     serve(settings, name, Probe(worker.loop, watched))
     gc.collect()
     gc.freeze()

@@ -39,6 +39,9 @@ class Watched:
             self._asking = asyncio.create_task(self._lag.keep_asking())
         return first
 
+    def give_way(self) -> None:
+        self._handler.give_way()
+
     async def revoked(self, partitions: set[TP]) -> None:
         self._stage = WAITING
         await self._handler.revoked(partitions)

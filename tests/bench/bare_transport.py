@@ -2,22 +2,22 @@
 
 import os
 import signal
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import faust
 from aiokafka.structs import OffsetAndMetadata
 from faust.types.tuples import TP
 
-from streams.app import build_app
-from streams.metrics.metric import Reading
+from streams.app import build_app, build_worker
 from streams.settings import Settings
 from streams.topology import TOUCHPOINTS, Agent
 from streams.transport import Batch
 from tests.bench.overlapped import Overlapped
+from tests.fixtures.handlers import Plain
 
 
-class BareHandler:
-    """A handler of `streams.transport`; ends the process with SIGTERM when all touchpoints are inserted."""
+class BareHandler(Plain):
+    """Ends the process with SIGTERM when all touchpoints are inserted: there is nothing left to drain then."""
 
     app: faust.App
 
@@ -45,27 +45,10 @@ class BareHandler:
 
         return commit
 
-    async def revoked(self, partitions: set[TP]) -> None:
-        del partitions
-
-    async def drain(self) -> None:
-        """The last insert has landed before this process ends itself."""
-
-    def metadata(self, _tp: TP) -> str:
-        return ""
-
-    def readings(self) -> Iterable[Reading]:
-        return ()
-
-    def trouble(self) -> str:
-        return ""
-
 
 def run_transport(settings: Settings, work: Overlapped) -> None:
     """Ends the process."""
     handler = BareHandler(work)
     name = f"transport{os.getpid()}"
     handler.app = build_app(settings, Agent(name, (TOUCHPOINTS,), (), None, "the bare job"), handler)
-    faust.Worker(
-        handler.app, loglevel="warning", override_logging=False, redirect_stdouts=False, quiet=True
-    ).execute_from_commandline()
+    build_worker(handler.app).execute_from_commandline()

@@ -71,7 +71,7 @@ def test_a_topic_that_was_made_anew_is_not_taken_for_the_old_one(pipelines: Pipe
     pipeline.put(keeper.reads, keeper.record)
     worker = pipeline.start("worker", "--only", keeper.agent)
     _await_state(pipeline, keeper.keeps)
-    assert worker.terminate() == 0
+    worker.drains()
     with topics.admin(pipeline.settings) as admin:
         admin.delete_topics([pipeline.settings.topic(keeper.reads)])
     topics.apply(pipeline.settings)
