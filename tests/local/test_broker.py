@@ -14,6 +14,7 @@ from tests.local.clients import create, read, send
 
 
 def test_records_of_every_compression_come_back(broker: Broker) -> None:
+    """To both clients: what sources send is read by the one, and looked through by the other."""
     create(broker, "compressed")
     kinds = (None, "gzip", "lz4", "snappy", "zstd")
     values = {kind: [f"{kind}-{i}".encode() for i in range(100)] for kind in kinds}
@@ -26,7 +27,9 @@ def test_records_of_every_compression_come_back(broker: Broker) -> None:
         async with AIOKafkaConsumer("compressed", bootstrap_servers=broker.bootstrap, auto_offset_reset="earliest") as consumer:
             return [(await asyncio.wait_for(consumer.getone(), 15)).value for _ in range(500)]
 
-    assert asyncio.run(there_and_back()) == [value for kind in kinds for value in values[kind]]
+    expected = [value for kind in kinds for value in values[kind]]
+    assert asyncio.run(there_and_back()) == expected
+    assert read(broker, "compressed") == expected
 
 
 def test_a_record_of_nine_mebibytes_passes(broker: Broker) -> None:
