@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     reject_least: int = Field(1_000, ge=1, description="It stops no sooner than so many records were seen in an input partition.")
     clock_interval_s: Seconds = Field(0.25, description="How often a clock is sent at most, seconds.")
 
-    gather_s: float = Field(0.1, ge=0.01, le=5, description="How long a fetch lets records gather at the broker, seconds.")
+    gather_s: float = Field(0.2, ge=0.01, le=5, description="How long a fetch lets records gather at the broker, seconds.")
     poll_records: int = Field(2_000, ge=1, description="Most records that one fetch hands to an agent.")
     step_persons: int = Field(2_000, ge=1, description="Most persons that one transaction of stitch concerns.")
     most_touchpoints: int = Field(
