@@ -8,6 +8,7 @@ from typing import NamedTuple
 from streams.topology import AGENTS
 from tests.chaos.arena import SESSION_S, Arena
 from tests.chaos.uncommitted import Uncommitted
+from tests.fixtures.disk import Disk
 from tests.fixtures.workers import Frozen
 
 OPEN_S = 20.0  # for a transaction to be seen open
@@ -162,20 +163,25 @@ def too_many_parts(arena: Arena, _number: int) -> None:
 def disk_full(arena: Arena, _number: int) -> None:
     """The database's: it refuses inserts, and reads.  Less is left than it reserves for any insert or merge; to take the very last
     bytes from under a merge would break what that writes."""
-    if arena.disk is None:
-        raise NotRun("the database has no disk of its own here, which takes the right to mount")
-    arena.disk.fill(RESERVED_BYTES)
+    disk = _own_disk(arena)
+    disk.fill(RESERVED_BYTES)
     _refuses(arena, "NOT_ENOUGH_SPACE")
-    arena.disk.clear()
+    disk.clear()
 
 
 def disk_read_only(arena: Arena, _number: int) -> None:
     """The database's data directory, for whatever it opens from now on."""
+    disk = _own_disk(arena)
+    disk.read_only(arena.database.home / "data")
+    _refuses(arena, "READ_?ONLY")
+    disk.writable(arena.database.home / "data")
+
+
+def _own_disk(arena: Arena) -> Disk:
+    """Raises NotRun."""
     if arena.disk is None:
         raise NotRun("the database has no disk of its own here, which takes the right to mount")
-    arena.disk.read_only(arena.database.home / "data")
-    _refuses(arena, "READ_?ONLY")
-    arena.disk.writable(arena.database.home / "data")
+    return arena.disk
 
 
 def _refuses(arena: Arena, why: str) -> None:

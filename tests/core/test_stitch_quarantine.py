@@ -1,5 +1,6 @@
 """Who is too large is left out, with one receipt, in any order of what comes; everybody else is as if they had never been."""
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -47,39 +48,36 @@ SMALL_BYTES = (600, 2_000, 8_000)
 @settings(max_examples=80, deadline=None)
 def test_rows_are_those_of_a_batch_without_giants(seed: int, most: int, keeps_ms: int) -> None:
     """Copies, crashes, merges, splits, forgotten touchpoints: who is quarantined follows from the set of touchpoints alone."""
-    rng = Random(seed)
-    world, now_s = World(rng, keeps_ms=keeps_ms, most_touchpoints=most), 0
-    for number in range(STEPS):
-        now_s = rest(world, rng, now_s)
-        act_and_forget(world, rng, number, now_s)
-        no_double(world)
-        _one_receipt_each(world)
-        _nothing_is_too_large(world)
-    end_ms = (now_s + 100) * SECOND_MS
-    world.tick(end_ms, [0, 1], final=True)
-    world.drain()
-    _who_is_too_large_has_a_receipt(world, Clock(end_ms, end_ms))
-    visible_equals_truth(world, Clock(end_ms, end_ms))
+    world = World(Random(seed), keeps_ms=keeps_ms, most_touchpoints=most)
+    clock = _live(world, _nothing_is_too_large)
+    _who_is_too_large_has_a_receipt(world, clock)
+    visible_equals_truth(world, clock)
 
 
 @given(st.integers(0, 1 << 32), st.sampled_from(SMALL_BYTES), st.sampled_from([ENDLESS_MS, KEEPS_S * SECOND_MS]))
 @settings(max_examples=40, deadline=None)
 def test_no_state_is_larger_than_allowed_and_others_are_as_in_a_batch(seed: int, most_kept_bytes: int, keeps_ms: int) -> None:
     """The same by bytes: whatever is written stays below the limit at every moment, but for the receipts of who was above."""
-    rng = Random(seed)
-    world, now_s = World(rng, keeps_ms=keeps_ms, most_kept_bytes=most_kept_bytes), 0
+    world = World(Random(seed), keeps_ms=keeps_ms, most_kept_bytes=most_kept_bytes)
+    clock = _live(world, _nothing_takes_more)
+    _nothing_takes_more(world)
+    assert all(kept_bytes(row) > most_kept_bytes for row in world.receipts())
+    visible_equals_truth(world, clock)
+
+
+def _live(world: World, holds: Callable[[World], None]) -> Clock:
+    """A life by chance, in which that holds at every moment, to its end.  -> the last clock."""
+    now_s = 0
     for number in range(STEPS):
-        now_s = rest(world, rng, now_s)
-        act_and_forget(world, rng, number, now_s)
+        now_s = rest(world, world.rng, now_s)
+        act_and_forget(world, world.rng, number, now_s)
         no_double(world)
         _one_receipt_each(world)
-        _nothing_takes_more(world)
+        holds(world)
     end_ms = (now_s + 100) * SECOND_MS
     world.tick(end_ms, [0, 1], final=True)
     world.drain()
-    _nothing_takes_more(world)
-    assert all(kept_bytes(row) > most_kept_bytes for row in world.receipts())
-    visible_equals_truth(world, Clock(end_ms, end_ms))
+    return Clock(end_ms, end_ms)
 
 
 def _nothing_takes_more(world: World) -> None:

@@ -1,8 +1,6 @@
 """Rejected records get another try, each once, whatever happens in between."""
 
 import json
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ from streams.deadletters.underway import behind
 from streams.topology import TOUCHPOINTS
 from tests.fixtures.pipeline import PATIENCE_S, Pipeline, Pipelines
 from tests.fixtures.touchpoints import DAY_MS, HOUR_MS, Record, touch
+from tests.fixtures.waiting import eventually
 from tests.integration.definitions import FIRST
 
 AT = 1_600_000_000_000
@@ -37,13 +36,6 @@ def pipeline(pipelines: Pipelines, tmp_path: Path) -> Pipeline:
     return made
 
 
-def eventually(holds: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.2)
-
-
 def replay(pipeline: Pipeline, *more: str | Path, code: int = 5) -> dict[str, Any]:
     told: dict[str, Any] = json.loads(
         pipeline.command("dead-letters", "replay", "--reason", "invalid_enum", "--json", *more, code=code)
@@ -63,8 +55,8 @@ def test_what_is_put_right_is_sent_once_and_the_rest_stays(pipeline: Pipeline, t
     assert replay(pipeline, *fixed) == again
 
     intake = pipeline.start("worker", "--only", "intake")
-    eventually(lambda: not list(behind(pipeline.settings, "intake", TOUCHPOINTS)))
-    assert intake.terminate() == 0
+    eventually(lambda: not list(behind(pipeline.settings, "intake", TOUCHPOINTS)), PATIENCE_S)
+    intake.drains()
     assert pipeline.query(STATES) == [("open", 5)]
     assert replay(pipeline, *fixed) == again
 

@@ -52,7 +52,7 @@ def test_everybody_else_goes_on_and_a_larger_limit_brings_it_back(pipelines: Pip
     pipeline.send(chain(others[: COUNT // 2], giant(range(1, MANY // 2))))
     first = pipeline.start()
     pipeline.eventually("SELECT count() FROM v_quarantined", [(1,)])
-    assert first.terminate() == 0
+    first.drains()
     second = pipeline.start()
     pipeline.send(chain(giant(range(MANY // 2, MANY)), giant(range(1, 500)), others[COUNT // 2 :], mine, giant(range(1))))
     pipeline.settle(END_MS, final=True, timeout_s=2 * PATIENCE_S)
@@ -63,7 +63,7 @@ def test_everybody_else_goes_on_and_a_larger_limit_brings_it_back(pipelines: Pip
     assert pipeline.query("SELECT count() FROM v_touchpoints WHERE address_value = 'giant'") == [(MANY,)]
     said = first.log.read_text() + second.log.read_text()
     assert (said.count('"quarantined"'), "giant" in said) == (1, False)
-    assert second.terminate() == 0
+    second.drains()
 
     pipeline.settings = pipeline.settings.model_copy(update={"most_touchpoints": 2 * MANY})
     pipeline.command("rebuild")
@@ -74,7 +74,7 @@ def test_everybody_else_goes_on_and_a_larger_limit_brings_it_back(pipelines: Pip
         (MANY, hash_id("customer", "g"))
     ]
     assert verified(pipeline) == (0, True, 0)
-    assert third.terminate() == 0
+    third.drains()
 
 
 def test_few_touchpoints_that_are_too_large_are_left_out_and_come_back(pipelines: Pipelines) -> None:
@@ -94,7 +94,7 @@ def test_few_touchpoints_that_are_too_large_are_left_out_and_come_back(pipelines
     assert pipeline.query("SELECT kept_bytes > most_kept_bytes, touchpoints BETWEEN 14 AND 40 FROM v_quarantined") == [(1, 1)]
     shown(pipeline, BUNDLE, others)
     assert verified(pipeline) == (0, True, 1)
-    assert first.terminate() == 0
+    first.drains()
 
     pipeline.settings = pipeline.settings.model_copy(update={"most_kept_bytes": 14 << 20, "max_record_bytes": 10 << 20})
     pipeline.command("topics", "apply")
@@ -104,7 +104,7 @@ def test_few_touchpoints_that_are_too_large_are_left_out_and_come_back(pipelines
     assert pipeline.query("SELECT count() FROM v_quarantined") == [(0,)]
     shown(pipeline, BUNDLE, [*others, *large])
     assert verified(pipeline) == (0, True, 0)
-    assert second.terminate() == 0
+    second.drains()
 
 
 def test_a_person_as_a_whole_is_left_out_and_all_that_it_has_stays(pipelines: Pipelines) -> None:

@@ -52,7 +52,7 @@ def work(pipeline: Pipeline, records: list) -> None:
     pipeline.eventually(DIFFERENT, [])
     assert_shown(pipeline.client, pipeline.settings.database, batch(BUNDLE, records, Clock(END_MS, END_MS)))
     assert doubles(pipeline.client) == []
-    assert worker.terminate() == 0
+    worker.drains()
 
 
 def stopped(pipeline: Pipeline, *complaints: str) -> None:
@@ -161,7 +161,7 @@ def test_nobody_rebuilds_under_workers_or_over_what_has_not_landed(held: Pipelin
     worker = held.start("worker", "--only", "stitch")
     worker.says('"event": "restored"')
     held.command("rebuild", code=5)
-    assert worker.terminate() == 0
+    worker.drains()
     agents = [held.start("worker", "--only", "intake,identity,stitch")]
     held.send([touch("site.visited", START_MS, {"customer": "nobody-lands"})])
     with Passing(held.settings, time.monotonic() + PATIENCE_S) as passing:
@@ -176,7 +176,7 @@ def test_touchpoints_that_were_taken_and_never_landed_come_from_the_input(held: 
     held.send(RECORDS[COUNT:])
     with Passing(held.settings, time.monotonic() + PATIENCE_S) as passing:
         passing.wait("intake", topology.TOUCHPOINTS, passing.last(topology.TOUCHPOINTS))
-    assert intake.terminate() == 0
+    intake.drains()
     make_the_log_anew(held)
     told = json.loads(held.command("rebuild", "--json"))
     assert 0.9 * LATER < told["from_input"] <= LATER

@@ -5,8 +5,7 @@ import resource
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -109,13 +108,6 @@ def client(server: ClickHouse) -> Iterator[Client]:
         client.execute("CREATE DATABASE test")
         client.execute("USE test")
         yield client
-
-
-def eventually(holds: Callable[[], bool], within_s: float = 10) -> None:
-    until = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < until, "it did not come true"
-        time.sleep(0.02)
 
 
 def running(client: Client, query_id: str) -> int:

@@ -15,7 +15,8 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 from clickhouse_driver import Client, errors
 
-from tests.local.clickhouse_fixture import ClickHouse, environment, eventually, running
+from tests.fixtures.waiting import eventually
+from tests.local.clickhouse_fixture import ClickHouse, environment, running
 
 ROWS = 5000
 LOST = (errors.Error, EOFError, OSError)

@@ -24,7 +24,8 @@ from clickhouse_driver import Client
 
 from deploy.local.clickhouse.frames import frames, unframed
 from deploy.local.clickhouse.wire import Window
-from tests.local.clickhouse_fixture import PASSWORD, USER, ClickHouse, client, eventually, running, server
+from tests.fixtures.waiting import eventually
+from tests.local.clickhouse_fixture import PASSWORD, USER, ClickHouse, client, running, server
 from tests.local.clickhouse_values import TYPES
 
 __all__ = ["client", "server"]  # fixtures

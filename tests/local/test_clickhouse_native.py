@@ -14,7 +14,8 @@ import zstandard
 from clickhouse_driver import Client, errors
 
 from deploy.local.clickhouse.listener import MOST_CONNECTIONS
-from tests.local.clickhouse_fixture import ClickHouse, client, eventually, running, server
+from tests.fixtures.waiting import eventually
+from tests.local.clickhouse_fixture import ClickHouse, client, running, server
 from tests.local.clickhouse_values import TYPES
 
 __all__ = ["client", "server"]  # fixtures

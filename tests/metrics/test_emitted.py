@@ -184,7 +184,7 @@ def test_every_series_that_an_alert_reads_is_known_before_anything_happens(run: 
 def test_what_stands_open_is_known_again_after_a_restart(run: Run) -> None:
     before = {name: total(run.pages["stitch"], name) for name in ("throughline_open_journeys", "throughline_open_breakages")}
     assert all(before.values())
-    assert run.worker.terminate() == 0
+    run.worker.drains()
     run.worker = run.pipeline.start()
     run.worker.says('"agent": "stitch"')
     page = run.fetch("stitch", lambda page: "throughline_open_journeys{" in page)
