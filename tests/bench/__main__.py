@@ -6,16 +6,13 @@ landed.
 
 import json
 import logging
-import shlex
-import sys
 import time
-from typing import Annotated, Never
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from deploy.local.errors import LocalStackError
+from tests.bench.console import chosen, fail, show, tell
 from tests.bench.page import write_page
 from tests.bench.regression import WORTH_TELLING, Change, changes, costs, written
 from tests.bench.regression import write as write_costs
@@ -36,52 +33,28 @@ def main(
     logging.disable(logging.ERROR)  # the clients' own: what fails is raised
     began_s = time.monotonic()
     try:
-        results = run(Options(count, rounds, rate, seconds), lambda text: _tell(f"{time.monotonic() - began_s:6.1f} s  {text}"))
+        results = run(Options(count, rounds, rate, seconds), lambda text: tell(f"{time.monotonic() - began_s:6.1f} s  {text}"))
     except LocalStackError as error:
-        _fail(error, 4)
+        fail(error, 4)
     except NotAllLanded as error:
-        _fail(error, 5)
+        fail(error, 5)
     changed = changes(costs(results), written())
     if write:
-        _tell(f"wrote {write_page(results, _chosen())} and {write_costs(costs(results))}")
+        tell(f"wrote {write_page(results, chosen())} and {write_costs(costs(results))}")
     _print(results, changed, as_json_=json_)
-
-
-def _chosen() -> str:
-    """The options of this run but for how it is shown."""
-    return shlex.join(argument for argument in sys.argv[1:] if argument not in ("--write", "--json"))
 
 
 def _print(results: Results, changed: list[Change], *, as_json_: bool) -> None:
     if as_json_:
         print(json.dumps({**as_json(results), "changes": [each._asdict() for each in changed]}, indent=2))
         return
-    for shown in [*tables(results), _changes(changed)]:
-        Console().print(_rich(shown))
+    show([*tables(results), _changes(changed)])
 
 
 def _changes(changed: list[Change]) -> Shown:
     rows = [(each.figure, f"{each.before:.2f}", f"{each.now:.2f}", f"{each.share:+.0%}") for each in changed]
     title = f"Changes of more than {WORTH_TELLING:.0%} since figures were written, in units of the loop: {len(rows)}"
     return Shown(title, ("figure", "then", "now", "change"), rows)
-
-
-def _rich(shown: Shown) -> Table:
-    table = Table(title=shown.title, title_justify="left")
-    for number, name in enumerate(shown.columns):
-        table.add_column(name, justify="right" if number else "left")
-    for row in shown.rows:
-        table.add_row(*row)
-    return table
-
-
-def _tell(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
-def _fail(error: Exception, code: int) -> Never:
-    _tell(f"bench: {error}")
-    raise SystemExit(code)
 
 
 if __name__ == "__main__":

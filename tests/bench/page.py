@@ -1,6 +1,6 @@
 """docs/benchmarks.md: the figures of one run, and how to have others."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tests.bench.peers import PEERS
@@ -77,14 +77,19 @@ def write_page(results: Results, arguments: str) -> Path:
 
 
 def written(results: Results, arguments: str) -> str:
-    machine = "\n".join(f"| {name} | {value} |" for name, value in results.machine.items())
     introduction = INTRODUCTION.format(
-        options=f" {arguments}" if arguments else "", machine=machine, count=results.options.count, bytes=results.touchpoint_bytes,
+        **heading(results.machine, arguments), count=results.options.count, bytes=results.touchpoint_bytes,
         journeys=results.shown["v_journeys"], breakages=results.shown["v_breakages"], look_ms=results.look_ms,
         peers="\n".join(peers()),
     )  # fmt: skip
     parts = [introduction, "## Figures\n", *("\n".join(markdown(shown)) + "\n" for shown in tables(results)), END]
     return "\n".join(parts)
+
+
+def heading(machine: Mapping[str, str], arguments: str) -> dict[str, str]:
+    """What an introduction says of the run: `options` behind the command, `machine` as rows of a table."""
+    rows = (f"| {name} | {value} |" for name, value in machine.items())
+    return {"options": f" {arguments}" if arguments else "", "machine": "\n".join(rows)}
 
 
 def markdown(shown: Shown) -> Iterator[str]:

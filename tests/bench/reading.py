@@ -14,13 +14,12 @@ from typing import Annotated, NamedTuple
 
 import typer
 from clickhouse_driver import Client
-from rich.console import Console
 
 from sinks.clickhouse.minutes import ClickHouseMinutes
-from tests.bench.__main__ import _chosen, _rich
+from tests.bench.console import chosen, show
 from tests.bench.history import EACH, YEAR_MS, fill
 from tests.bench.machine import described
-from tests.bench.page import markdown
+from tests.bench.page import heading, markdown
 from tests.bench.places import places
 from tests.bench.report import Shown
 from tests.bench.world import HISTORY_MS, World
@@ -148,9 +147,8 @@ def _holds(each: Read) -> str:
 
 
 def page(machine: dict[str, str], found: list[Read], journeys: int, looks: int, rate: float) -> str:
-    told = "\n".join(f"| {name} | {value} |" for name, value in machine.items())
     introduction = INTRODUCTION.format(
-        options=f" {_chosen()}" if _chosen() else "", machine=told, journeys=journeys, touchpoints=EACH * journeys, rate=rate,
+        **heading(machine, chosen()), journeys=journeys, touchpoints=EACH * journeys, rate=rate,
         looks=looks, goal=GOAL_MS,
     )  # fmt: skip
     return introduction + "\n".join(markdown(table(found))) + "\n"
@@ -170,7 +168,7 @@ def main(
     if json_:
         print(json.dumps({"machine": machine, "read": [each._asdict() for each in found]}))
         return
-    Console().print(_rich(table(found)))
+    show([table(found)])
 
 
 if __name__ == "__main__":

@@ -17,14 +17,13 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 
 from deploy.local.errors import LocalStackError
-from tests.bench.__main__ import _chosen, _fail, _rich, _tell
+from tests.bench.console import chosen, fail, show, tell
 from tests.bench.goals import Goal
-from tests.bench.growth import PARTITIONS, Cost, Memory, measured_cost, measured_memory
+from tests.bench.growth import PARTITIONS, SEEDS, Cost, Memory, measured_cost, measured_memory
 from tests.bench.machine import described
-from tests.bench.page import markdown
+from tests.bench.page import heading, markdown
 from tests.bench.places import places
 from tests.bench.recovering import Recovered, move, recover
 from tests.bench.report import Shown
@@ -32,7 +31,6 @@ from tests.bench.seeds import Seeds
 from tests.bench.whole import NotAllLanded
 
 PAGE = Path(__file__).parents[2] / "docs" / "recovery.md"
-SEEDS = 5_000
 FEW = 10_000
 BACK_JOURNEYS, MOVED_JOURNEYS, GROWN_JOURNEYS = 1_000_000, 100_000, 5_000_000  # of the goals
 BACK_S, MOVED_S, JOURNEY_BYTES, TEN_MILLION_GIB, GROWTH = 30.0, 10.0, 1_024, 12.0, 1.3
@@ -162,18 +160,18 @@ def _imports_s() -> float:
 def run(journeys: int, moved: int, held: list[int], grown: list[int], rounds: int) -> Results:
     began_s = time.monotonic()
 
-    def tell(text: str) -> None:
-        _tell(f"{time.monotonic() - began_s:6.1f} s  {text}")
+    def progress(text: str) -> None:
+        tell(f"{time.monotonic() - began_s:6.1f} s  {text}")
 
     with places() as here:
         machine, imports_s = described(here), _imports_s()
-        tell(f"imports {imports_s:.1f} s")
-        recovered = recover(here, journeys, _seeds(journeys), tell, session_timeout_s=10.0, transaction_timeout_s=10.0)
-        moves = move(here, moved, _seeds(moved), tell, rounds=rounds, session_timeout_s=6.0, transaction_timeout_s=10.0)
+        progress(f"imports {imports_s:.1f} s")
+        recovered = recover(here, journeys, _seeds(journeys), progress, session_timeout_s=10.0, transaction_timeout_s=10.0)
+        moves = move(here, moved, _seeds(moved), progress, rounds=rounds, session_timeout_s=6.0, transaction_timeout_s=10.0)
     memory = [measured_memory(each) for each in held]
-    tell(f"memory: {memory}")
+    progress(f"memory: {memory}")
     growth = [measured_cost(FEW, each) for each in grown]
-    tell(f"growth: {growth}")
+    progress(f"growth: {growth}")
     return Results(machine, imports_s, recovered, moves, memory, growth)
 
 
@@ -186,9 +184,8 @@ def _numbers(text: str) -> list[int]:
 
 
 def write_page(results: Results, arguments: str, page: Path = PAGE) -> Path:
-    machine = "\n".join(f"| {name} | {value} |" for name, value in results.machine.items())
     introduction = INTRODUCTION.format(
-        options=f" {arguments}" if arguments else "", machine=machine, partitions=PARTITIONS, seeds=SEEDS, proven=50,
+        **heading(results.machine, arguments), partitions=PARTITIONS, seeds=SEEDS, proven=50,
         imports_s=results.imports_s, each=1_000,
     )  # fmt: skip
     parts = [introduction, *("\n".join(markdown(shown)) + "\n" for shown in tables(results) if shown.rows), END]
@@ -210,16 +207,15 @@ def main(
     try:
         results = run(journeys, moved, _numbers(held), _numbers(grown), rounds)
     except LocalStackError as error:
-        _fail(error, 4)
+        fail(error, 4)
     except NotAllLanded as error:
-        _fail(error, 5)
+        fail(error, 5)
     if write:
-        _tell(f"wrote {write_page(results, _chosen())}")
+        tell(f"wrote {write_page(results, chosen())}")
     if json_:
         print(json.dumps({**msgspec.to_builtins(results), "goals": [goal._asdict() for goal in goals(results)]}, indent=2))
         return
-    for shown in tables(results):
-        Console().print(_rich(shown))
+    show(tables(results))
 
 
 if __name__ == "__main__":
