@@ -84,6 +84,9 @@ class Settings(BaseSettings):
     )
     land_rows: int = Field(50_000, ge=1, le=100_000, description="Rows that land inserts at once at most, a table.")
     land_interval_s: Seconds = Field(0.2, description="How long land gathers rows before it inserts, seconds.")
+    land_later_s: Seconds = Field(
+        1.0, description="How long it gathers those that no journey waits for: rejected records, pairs, receipts; seconds."
+    )
     minutes_interval_s: Seconds = Field(1.0, description="How long touched minutes gather before they are computed, seconds.")
     session_timeout_s: Seconds = Field(10.0, description="After this a silent worker loses its partitions, seconds.")
     transaction_timeout_s: Seconds = Field(10.0, description="After this the broker aborts a dead worker's transaction, seconds.")

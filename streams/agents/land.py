@@ -30,18 +30,32 @@ from streams.settings import Settings
 from streams.transport import Batch, BatchConsumer
 
 log = structlog.get_logger("throughline")
+UNHURRIED = (topology.REJECTED, topology.PAIRS, topology.RECEIPTS)  # no journey waits for these; an insert costs as much as any
 
 
 class Load(msgspec.Struct):
-    """What the next insert takes."""
+    """What an insert will take."""
 
     batches: list[Batch] = []
     rows: list[Rows] = []
     count: int = 0
 
+    def take(self, batch: Batch, rows: list[Rows]) -> None:
+        self.batches.append(batch)
+        self.rows += rows
+        self.count += sum(len(several.rows) for several in rows)
+
+    def join(self, other: "Load") -> None:
+        self.batches += other.batches
+        self.rows += other.rows
+        self.count += other.count
+
 
 class Land:
-    """A handler of `streams.transport`.  One insert is under way while the next batches are decoded."""
+    """A handler of `streams.transport`.  One insert is under way while the next batches are decoded.
+
+    Batches of the unhurried topics wait for one another longer: each insert of the others comes sooner for it.
+    """
 
     def __init__(
         self, settings: Settings, landing: Landing, sink: Sink, minutes: MinuteKeeper, answers: Answers,
@@ -52,7 +66,8 @@ class Land:
         self.settings, self._landing, self._sink, self._minutes, self._consumer = settings, landing, sink, minutes, consumer
         self._answers = answers
         self._touched, self._wanted = settings.topic(topology.TOUCHED), settings.topic(topology.WANTED)
-        self._load = Load()
+        self._unhurried = frozenset(map(settings.topic, UNHURRIED))
+        self._load, self._later, self._later_since_s = Load(), Load(), 0.0
         self._full, self._room = asyncio.Event(), asyncio.Event()
         self._room.set()
         self._flushing = asyncio.Lock()
@@ -86,11 +101,8 @@ class Land:
             self._answers.take(batch)
             return
         await self._room.wait()
-        load = self._load
-        rows = self._landing.rows(batch.topic, batch.partition, batch.value)
-        load.batches.append(batch)
-        load.rows += rows
-        load.count += sum(len(several.rows) for several in rows)
+        load = self._later if batch.topic in self._unhurried else self._load
+        load.take(batch, self._landing.rows(batch.topic, batch.partition, batch.value))
         if load.count >= self.settings.land_rows:
             self._full.set()
             self._room.clear()
@@ -111,18 +123,16 @@ class Land:
 
     async def drain(self) -> None:
         try:
-            await asyncio.wait_for(self._flush(), self.settings.drain_s / 2)
+            await asyncio.wait_for(self._flush(last=True), self.settings.drain_s / 2)
         except TimeoutError:
-            log.warning("not landed before the end", batches=len(self._load.batches))
+            log.warning("not landed before the end", batches=len(self._load.batches) + len(self._later.batches))
         self._thread.shutdown(wait=False)
         self._minutes.close()
         self._answers.close()
 
-    async def _flush(self) -> None:
+    async def _flush(self, *, last: bool = False) -> None:
         async with self._flushing:
-            load, self._load = self._load, Load()
-            self._full.clear()
-            self._room.set()
+            load = self._loaded(last=last)
             if load.batches:
                 load.rows = await self._without_erased(load.rows)
                 for rows in load.rows:
@@ -134,6 +144,17 @@ class Land:
             for batch in load.batches:
                 if batch.tp in self._mine:
                     self._consumer().done(batch)
+
+    def _loaded(self, *, last: bool) -> Load:
+        """What is to be inserted now; there is room for more from here on."""
+        load, self._load = self._load, Load()
+        waited_s = time.monotonic() - self._later_since_s
+        if last or waited_s >= self.settings.land_later_s or self._later.count >= self.settings.land_rows:
+            load.join(self._later)
+            self._later, self._later_since_s = Load(), time.monotonic()
+        self._full.clear()
+        self._room.set()
+        return load
 
     async def _without_erased(self, rows: list[Rows]) -> list[Rows]:
         """The list is read to its end before every insert: whoever finds that an erasure was landed knows that no insert without
@@ -169,7 +190,7 @@ class Land:
         self._sink.flush()
 
     def _forget(self) -> None:
-        self._load = Load()
+        self._load, self._later = Load(), Load()
         self._full.clear()
         self._room.set()
 
@@ -177,7 +198,7 @@ class Land:
         return ""
 
     def readings(self) -> Iterable[Reading]:
-        return [WAITING.at(self._load.count), *self._landed.readings(), *self._answers.readings()]
+        return [WAITING.at(self._load.count + self._later.count), *self._landed.readings(), *self._answers.readings()]
 
     def trouble(self) -> str:
         return self._landed.trouble
