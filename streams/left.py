@@ -15,6 +15,7 @@ from sinks.clickhouse.text import mentions_by_table
 from streams import topology
 from streams.core.identifiers import Identifiers
 from streams.core.mentioned import SHORTEST, mentioned
+from streams.core.stitch.state import BUCKET, packed_bucket
 from streams.core.touchpoint import id_of
 from streams.retention import DAY_MS
 from streams.settings import Settings
@@ -59,6 +60,8 @@ class Wanted:
         if name == topology.REJECTED and value is not None:
             row = self._rejected(value)
             return self.in_source(row["key"], row["value"])
+        if name == topology.STATE and key is not None and key[:1] == BUCKET and value is not None:
+            return self.in_bytes(packed_bucket(value))
         return name in RAW and self.in_source(key, value)
 
 

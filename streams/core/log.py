@@ -12,7 +12,7 @@ import msgspec
 from streams.core.touchpoint import Order, Touchpoint
 
 T = TypeVar("T")
-FORMAT = 3  # of log and state records; a reader refuses a newer one
+FORMAT = 4  # of log and state records; a reader refuses a newer one
 
 
 class Touchpoints(msgspec.Struct, array_like=True, tag=1, frozen=True):

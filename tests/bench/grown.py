@@ -12,7 +12,8 @@ from msgspec import structs
 from streams.core.identity import Identity
 from streams.core.stitch.judging import Judge
 from streams.core.stitch.partition import Partition
-from streams.core.stitch.state import BUCKET, POSITION, REDIRECT, Position, pack_position, unpack_redirect
+from streams.core.stitch.squeezed import squeezed
+from streams.core.stitch.state import BUCKET, HEADER, POSITION, REDIRECT, Position, pack_position, packed_bucket, unpack_redirect
 from streams.core.stitch.store import MemoryStore
 from tests.bench.seeds import MARK, Seeds
 
@@ -26,14 +27,16 @@ class Grown:
         self.seeds, self.blocks = seeds, -(-count // seeds.count)
         self.count = self.blocks * seeds.count
         kept = {key: value for part in seeds.parts for key, value in part.store.items()}
-        self._buckets = [(key, value, _person(key)) for key, value in kept.items() if key[:1] == BUCKET]
+        buckets = [(key, value) for key, value in kept.items() if key[:1] == BUCKET]
+        self._buckets = [(key, value[: HEADER.size], packed_bucket(value), _person(key)) for key, value in buckets]
         self._redirects = [(key, value, unpack_redirect(value).root.encode()) for key, value in kept.items() if key[:1] == REDIRECT]
 
     def stitch(self, block: int) -> Iterator[tuple[int, Entry]]:
         """Partition and entry; a redirect lies where its address is at home, and where its root is."""
         partitions, mark = len(self.seeds.parts), _mark(block)
-        for key, value, person in self._buckets:
-            yield crc32(person.replace(MARK, mark)) % partitions, (key.replace(MARK, mark), value.replace(MARK, mark))
+        for key, header, packed, person in self._buckets:
+            value = header + squeezed(packed.replace(MARK, mark))
+            yield crc32(person.replace(MARK, mark)) % partitions, (key.replace(MARK, mark), value)
         for key, value, root in self._redirects:
             entry = key.replace(MARK, mark), value.replace(MARK, mark)
             for partition in {crc32(entry[0][1:]) % partitions, crc32(root.replace(MARK, mark)) % partitions}:

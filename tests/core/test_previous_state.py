@@ -46,7 +46,6 @@ def world_of(kept: dict[str, Any]) -> World:
     world.people = {key: (root, number) for key, root, number in kept["people"]}
     world.journeys = {_key(row): row for row in kept["journeys"]}
     world.breakages = {_key(row): row for row in kept["breakages"]}
-    world.dropped = ("moved", "withdrawn")  # format 2 kept nothing of what was withdrawn
     for queue, waiting in zip(world.landing, kept["landing"], strict=True):
         queue.extend((kind, Redirect(*row) if isinstance(row, list) else row) for kind, row in waiting)
     world.come = [_come(value) for value in kept["come"]]

@@ -150,7 +150,6 @@ class World:
     come: list[Touchpoint | IntakeClock] = field(default_factory=list)  # to intake, and from there to the database
     come_to: int = 0  # how much of it has landed
     wanted: list[Wanted] = field(default_factory=list)
-    dropped: tuple[str, ...] = ("moved",)  # states of which stitch keeps nothing
     reduced: int = 0
     bundles: dict[str, Bundle] = field(default_factory=lambda: {BUNDLE.content_hash: BUNDLE})
     activations: list[Activation] = field(default_factory=lambda: [Activation(BUNDLE.content_hash, NEVER)])
@@ -321,7 +320,7 @@ class World:
             key = (row["person_id"], row["journey_id"], row.get("cause_key", ""))
             known = table.get(key)
             assert known is None or row["version"] > known["version"], "a row's version must grow"
-            if known is not None and (row["replaces"] is not None or known["state"] not in self.dropped):
+            if known is not None and (row["replaces"] is not None or known["state"] != "moved"):
                 assert (row["replaces"] or {}).get("version") == known["version"], "a row says which one it replaces"
             table[key] = row
 

@@ -24,9 +24,14 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
     one.kill()
 
 
-def launch(daemon: Daemon, program: str) -> int:
-    """Runs a Python program; returns its pid once it said so."""
+def begin(daemon: Daemon, program: str) -> None:
+    """Runs a Python program, which may end at once."""
     daemon.launch([sys.executable, "-c", f"{program}  # {MARKER}"], os.environ, {"a": 1})
+
+
+def launch(daemon: Daemon, program: str) -> int:
+    """Runs a Python program that stays; returns its pid."""
+    begin(daemon, program)
     pid = daemon.pid()
     assert pid is not None
     return pid
@@ -65,16 +70,16 @@ def test_what_ignores_sigterm_is_killed_after_the_deadline(daemon: Daemon) -> No
 
 def test_a_process_that_ends_while_it_starts_is_told_with_its_root_cause(daemon: Daemon) -> None:
     said = r"print('INFO fine\nERROR cannot serve\nCaused by: wrapper\nCaused by: the disk is on fire\nINFO bye')"
-    launch(daemon, said)
+    begin(daemon, said)
     with pytest.raises(LocalStackError, match=r"sleeper ended while it started \(the disk is on fire\); its log is"):
         daemon.await_ready(lambda: False, 10)
 
 
 def test_the_last_words_are_those_of_this_run(daemon: Daemon) -> None:
-    launch(daemon, "print('ERROR of yesterday')")
+    begin(daemon, "print('ERROR of yesterday')")
     with pytest.raises(LocalStackError, match="yesterday"):
         daemon.await_ready(lambda: False, 10)
-    launch(daemon, "print('today')")
+    begin(daemon, "print('today')")
     with pytest.raises(LocalStackError, match=r"\(today\)"):
         daemon.await_ready(lambda: False, 10)
 

@@ -1,13 +1,12 @@
 """Where in a partition's state somebody is found who is to be erased: everything is looked through once.
 
-State is packed, and texts in it are as they are, so a bucket whose bytes do not hold a value does not carry it.  A million small
-buckets take about a second, in which the partition stands.
+Texts in a packed bucket are as they are, so one whose bytes do not hold a value does not carry it.  A million buckets of eight
+touchpoints take about five seconds, in which the partition stands.
 """
 
-import re
 from collections.abc import Iterable
 
-from streams.core.stitch.state import BUCKET, REDIRECT, WHOLE, split_bucket_key, unpack_redirect
+from streams.core.stitch.state import BUCKET, REDIRECT, WHOLE, packed_bucket, split_bucket_key, unpack_redirect
 from streams.core.stitch.store import Store
 
 
@@ -21,6 +20,10 @@ def erased_redirects(store: Store, keys: Iterable[str]) -> list[bytes]:
 def erased_buckets(store: Store, keys: Iterable[str]) -> list[tuple[str, str]]:
     """(person, address) of buckets that may hold something of them.  Wholes are not among them: these follow from buckets."""
     values = {key.partition(":")[2].encode() for key in keys}
-    found = re.compile(b"|".join(map(re.escape, sorted(values)))).search
-    buckets = [name for name, value in store.items() if name[:1] == BUCKET and (found(name) or found(value))]
+    buckets = [name for name, value in store.items() if name[:1] == BUCKET and _mentions(values, name, packed_bucket(value))]
     return [place for place in map(split_bucket_key, buckets) if place[1] != WHOLE]
+
+
+def _mentions(values: Iterable[bytes], name: bytes, packed: bytes) -> bool:
+    """One search a value: a regular expression for all of them takes ten times as long."""
+    return any(value in packed or value in name for value in values)

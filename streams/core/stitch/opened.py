@@ -13,6 +13,7 @@ from streams.core.stitch.state import (
     Bucket,
     Header,
     Part,
+    bucket_bytes,
     bucket_key,
     digest_of,
     pack_bucket,
@@ -213,11 +214,11 @@ class Desk:
             whole.bucket.awaited = sorted({*whole.bucket.awaited} ^ {opened.key})
 
     def pack(self, opened: Opened, header: Header) -> int:
-        """-> how many bytes of state it is; an empty one is none."""
+        """-> how many bytes of state it is, see `bucket_bytes`; an empty one is none."""
         bucket = opened.bucket
         empty = not (bucket.facts or bucket.entries or bucket.parts or bucket.forgotten or bucket.awaited)
         opened.value = None if empty else pack_bucket(header, bucket)
-        return 0 if opened.value is None else len(opened.value)
+        return 0 if opened.value is None else bucket_bytes(opened.value)
 
     def take_back(self, opened: Opened) -> None:
         """What was said in this step has not been said."""

@@ -48,6 +48,7 @@ from streams.core.stitch.state import (
     Header,
     Position,
     Redirected,
+    bucket_bytes,
     bucket_key,
     pack_position,
     pack_redirect,
@@ -131,8 +132,8 @@ class Partition:
     def _too_large(self) -> list[bytes]:
         """Where less is allowed than when this was last looked at.  The last is judged first, so wholes go before their buckets."""
         most, unknown = self._quarantine.most_kept_bytes, not 0 < self.position.most_touchpoints <= self._quarantine.most
-        buckets = ((key, value) for key, value in self.store.items() if key[:1] == BUCKET and (unknown or len(value) > most))
-        found = [key for key, value in buckets if len(value) > most or self._quarantine.is_beyond(unpack_bucket(value))]
+        buckets = ((key, value, bucket_bytes(value) > most) for key, value in self.store.items() if key[:1] == BUCKET)
+        found = [key for key, value, is_it in buckets if is_it or (unknown and self._quarantine.is_beyond(unpack_bucket(value)))]
         return sorted(found, key=lambda key: split_bucket_key(key)[1] != WHOLE)
 
     def _entries(self) -> int:

@@ -8,7 +8,8 @@
 | p                   | position: how far the log is worked off, clocks, activations                              |
 | e + keyed hash      | an identifier that was erased: `streams.core.suppressed`                                   |
 
-A bucket's value begins with what a restart must know without unpacking the rest: its next deadline and what judged it last.
+A bucket's value begins with what a restart must know without unpacking the rest: its next deadline and what judged it last.  The
+rest is squeezed; that of format 3 is not.
 One that nothing is to be expected of any more forgets its touchpoints: then a stub is left, which knows what was said, and how many
 touchpoints there were.  Of one that is too large nothing is left but that it was: `streams.core.stitch.quarantine`.
 """
@@ -22,6 +23,7 @@ import msgspec
 from streams.core.clock import PartitionClocks
 from streams.core.life import REMEDY, WrongLife
 from streams.core.log import Activation, Forgotten, Quarantined
+from streams.core.stitch.squeezed import content_of, size_of, squeezed
 from streams.core.touchpoint import Touchpoint
 from streams.core.verdict import NEVER, Breakage, Clock, Lived
 
@@ -31,7 +33,7 @@ HEADER = Struct(">qqI")
 NO_DEADLINE = (1 << 62) - 1
 STATE = "person.state"
 UNREADABLE = f"an entry of {STATE} cannot be read; {REMEDY}"
-RESTS, ASKS = 1 << 31, 1 << 30  # in the last field of a header, above the number of activations
+RESTS, ASKS, SQUEEZED = 1 << 31, 1 << 30, 1 << 29  # in the last field of a header, above the number of activations
 
 
 class Before(msgspec.Struct, array_like=True, frozen=True):
@@ -143,15 +145,34 @@ def redirect_key(address: str) -> bytes:
 
 
 def pack_bucket(header: Header, bucket: Bucket) -> bytes:
-    marks = (RESTS if header.rests else 0) | (ASKS if header.asks else 0)
-    return HEADER.pack(header.next_deadline, header.final_ms, header.activations | marks) + _pack(bucket)
+    marks = SQUEEZED | (RESTS if header.rests else 0) | (ASKS if header.asks else 0)
+    return HEADER.pack(header.next_deadline, header.final_ms, header.activations | marks) + squeezed(_pack(bucket))
 
 
 def unpack_bucket(value: bytes) -> Bucket:
     """Raises WrongLife."""
     try:
-        return _bucket(memoryview(value)[HEADER.size :])
-    except msgspec.DecodeError as error:
+        return _bucket(packed_bucket(value))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise WrongLife(UNREADABLE) from error
+
+
+def packed_bucket(value: bytes) -> bytes:
+    """Without its header, and with all texts in it as they are.  Raises WrongLife."""
+    rest = value[HEADER.size :]
+    return content_of(rest, UNREADABLE) if _is_squeezed(value) else rest
+
+
+def bucket_bytes(value: bytes) -> int:
+    """How large it is when it is not squeezed: a measure that no other release of a library changes.  Raises WrongLife."""
+    return HEADER.size + size_of(value[HEADER.size :]) if _is_squeezed(value) else len(value)
+
+
+def _is_squeezed(value: bytes) -> bool:
+    """Raises WrongLife."""
+    try:
+        return bool(HEADER.unpack_from(value)[2] & SQUEEZED)
+    except StructError as error:
         raise WrongLife(UNREADABLE) from error
 
 
@@ -161,7 +182,7 @@ def read_header(value: bytes) -> Header:
         next_deadline, final_ms, rest = HEADER.unpack_from(value)
     except StructError as error:
         raise WrongLife(UNREADABLE) from error
-    return Header(next_deadline, final_ms, rest & (ASKS - 1), bool(rest & RESTS), bool(rest & ASKS))
+    return Header(next_deadline, final_ms, rest & (SQUEEZED - 1), bool(rest & RESTS), bool(rest & ASKS))
 
 
 def digest_of(part: Part) -> int:

@@ -1,0 +1,64 @@
+"""A bucket is kept squeezed: it comes back as it was, and what was damaged on the way is refused, whatever the damage."""
+
+from contextlib import suppress
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams import topology
+from streams.core.life import WrongLife
+from streams.core.stitch.state import (
+    HEADER,
+    Bucket,
+    Header,
+    bucket_bytes,
+    bucket_key,
+    pack_bucket,
+    packed_bucket,
+    read_header,
+    unpack_bucket,
+)
+from streams.left import Wanted
+from tests.core.world import IDENTIFIERS, touchpoint
+
+SECRETIVE = "anna.schmidt.1987"
+
+
+def bucket(count: int) -> Bucket:
+    pairs = (("order", "7"), ("customer", SECRETIVE))
+    return Bucket([touchpoint(number, 1_000 * number, "ask", pairs, "a note that is always the same") for number in range(count)], 3)
+
+
+@given(st.integers(0, 30), st.integers(0, 1 << 40), st.booleans(), st.booleans())
+def test_it_comes_back_as_it_was(count: int, next_deadline: int, rests: bool, asks: bool) -> None:
+    header, was = Header(next_deadline, 5, (1 << 29) - 1, rests, asks), bucket(count)
+    value = pack_bucket(header, was)
+    assert read_header(value) == header
+    assert pack_bucket(header, unpack_bucket(value)) == value
+    assert bucket_bytes(value) == HEADER.size + len(packed_bucket(value))
+
+
+def test_eight_touchpoints_take_less_than_half() -> None:
+    value = pack_bucket(Header(), bucket(8))
+    assert 2 * len(value) < bucket_bytes(value)
+
+
+@given(st.data())
+@settings(max_examples=500)
+def test_damage_is_refused_or_does_no_harm(data: st.DataObject) -> None:
+    """One byte is another, or the end is missing.  Nothing but WrongLife is raised, and no size is believed that cannot be."""
+    value = bytearray(pack_bucket(Header(), bucket(3)))
+    if data.draw(st.booleans()):
+        value[data.draw(st.integers(0, len(value) - 1))] = data.draw(st.integers(0, 255))
+    else:
+        del value[data.draw(st.integers(0, len(value) - 1)) :]
+    with suppress(WrongLife):
+        unpack_bucket(bytes(value))
+        bucket_bytes(bytes(value))
+
+
+def test_who_is_looked_for_is_found_in_it() -> None:
+    """As `person erased --verify` does."""
+    value, key = pack_bucket(Header(), bucket(8)), bucket_key("order:7", "order:7")
+    assert Wanted([f"customer:{SECRETIVE}"], IDENTIFIERS).in_record(topology.STATE, key, value)
+    assert not Wanted(["customer:somebody.else"], IDENTIFIERS).in_record(topology.STATE, key, value)
