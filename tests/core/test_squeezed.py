@@ -25,8 +25,8 @@ SECRETIVE = "anna.schmidt.1987"
 
 
 def bucket(count: int) -> Bucket:
-    pairs = (("order", "7"), ("customer", SECRETIVE))
-    return Bucket([touchpoint(number, 1_000 * number, "ask", pairs, "a note that is always the same") for number in range(count)], 3)
+    pairs, note = (("order", "7"), ("customer", SECRETIVE)), "a note that is always the same"
+    return Bucket([touchpoint(number, 1_000 * number, "ask", pairs, note) for number in range(count)], 3)
 
 
 @given(st.integers(0, 30), st.integers(0, 1 << 40), st.booleans(), st.booleans())
