@@ -6,7 +6,6 @@ come from or go to, so a whole world of partitions runs inside one test (tests/c
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from heapq import heappop, heappush
 
 import msgspec
 from msgspec import structs
@@ -29,13 +28,14 @@ from streams.core.log import (
     StitchClock,
     Touchpoints,
     Wanted,
-    home,
     together,
     unpack_log,
     version,
 )
+from streams.core.stitch.due import Due, is_judged
 from streams.core.stitch.erasing import erased_buckets, erased_redirects
 from streams.core.stitch.forgetting import Forgetting
+from streams.core.stitch.homes import Homes
 from streams.core.stitch.judging import Judge, Rows
 from streams.core.stitch.opened import Cache, Desk, Opened, belongs
 from streams.core.stitch.quarantine import MOST_KEPT_BYTES, MOST_TOUCHPOINTS, Fresh, Quarantine
@@ -47,17 +47,13 @@ from streams.core.stitch.state import (
     WHOLE,
     Header,
     Position,
-    Redirected,
     bucket_bytes,
     bucket_key,
     pack_position,
-    pack_redirect,
     read_header,
-    redirect_key,
     split_bucket_key,
     unpack_bucket,
     unpack_position,
-    unpack_redirect,
 )
 from streams.core.stitch.store import Store
 from streams.core.suppressed import ERASED, Suppressed
@@ -97,8 +93,7 @@ class Partition:
         self._cache = Cache()
         self.position = Position(FORMAT, PartitionClocks(number, partitions))
         self.clock = UNKNOWN
-        self._deadlines: list[tuple[int, bytes]] = []
-        self._stale: list[bytes] = []  # buckets judged before the books were closed, or by other definitions
+        self._homes, self._due = Homes(number, partitions, store), Due(store)
         self.forgetting = Forgetting(number, store, judge, keeps_ms, most_touchpoints)
         self._quarantine = Quarantine(most_touchpoints, most_kept_bytes)
         self._told = UNKNOWN
@@ -120,14 +115,14 @@ class Partition:
         waiting, too_large = [], self._too_large()
         for key, value in self.store.items():
             if key[:1] == BUCKET:
-                self._index(key, header := read_header(value))
+                self._due.index(key, header := read_header(value))
                 if header.asks:
                     waiting.append(Opened(*split_bucket_key(key), unpack_bucket(value)))
             elif key[:1] == ERASED:
                 self.suppressed.add(key[1:])
         self.forgetting.restore(waiting, self.clock)
         self._find_stale()
-        self._stale += too_large
+        self._due.add_stale(too_large)
 
     def _too_large(self) -> list[bytes]:
         """Where less is allowed than when this was last looked at.  The last is judged first, so wholes go before their buckets."""
@@ -154,7 +149,7 @@ class Partition:
             if not done:
                 break
         rows = self._judge_touched(now_ms)
-        if not self._stale:
+        if not self._due.has_stale:
             self.position.most_touchpoints = self._quarantine.most
         self.position.entries = self._entries()
         self.store.put(POSITION, pack_position(self.position))
@@ -195,8 +190,7 @@ class Partition:
     def _receive(self, touchpoints: Iterable[Touchpoint]) -> None:
         for touchpoint in self._wanted(touchpoints):
             if not touchpoint.too_late:
-                known = self._where(touchpoint.address)
-                self._settle(known, [touchpoint])
+                self._settle(self._homes.where(touchpoint.address), [touchpoint])
 
     def _wanted(self, touchpoints: Iterable[Touchpoint]) -> Iterable[Touchpoint]:
         if not self.suppressed:
@@ -210,9 +204,9 @@ class Partition:
         claimed, touchpoints = move.redirect, list(self._wanted(move.touchpoints))
         if self.suppressed and self.suppressed.has(claimed.address):
             return
-        newest = belongs(self._where(claimed.address), claimed)
-        if newest is claimed and home(claimed.root, self.partitions) == self.number:
-            self._remember(claimed)
+        newest = belongs(self._homes.where(claimed.address), claimed)
+        if newest is claimed and self._homes.is_here(claimed.root):
+            self._homes.remember(claimed)
         self._settle(newest, touchpoints, move.forgotten, move.answers, move.quarantined)
 
     def _settle(
@@ -220,9 +214,10 @@ class Partition:
         quarantined: Quarantined | None = None,
     ) -> None:  # fmt: skip
         """Put touchpoints of one address to its person, or send them after it."""
-        target = home(redirect.root, self.partitions)
-        if target != self.number:
-            self._moved.setdefault(target, []).append(Move(redirect, touchpoints, forgotten, answers, quarantined))
+        if not self._homes.is_here(redirect.root):
+            self._moved.setdefault(self._homes.of(redirect.root), []).append(
+                Move(redirect, touchpoints, forgotten, answers, quarantined)
+            )
             return
         opened = self._desk.look(redirect.root, redirect.address)
         if opened.bucket.quarantined:
@@ -245,10 +240,10 @@ class Partition:
             opened.fetches = True
 
     def _redirect(self, redirect: Redirect) -> None:
-        known = self._where(redirect.address)
+        known = self._homes.where(redirect.address)
         if redirect.number <= known.number or (self.suppressed and self.suppressed.has(redirect.address)):
             return
-        self._remember(redirect)
+        self._homes.remember(redirect)
         if known.root != redirect.root:
             self._leave(known, redirect)
 
@@ -259,16 +254,6 @@ class Partition:
         leaving, forgotten, quarantined = left.leave()
         self._desk.mark(left, self._version).moving = True
         self._settle(redirect, leaving, forgotten, quarantined=quarantined)
-
-    def _where(self, address: str) -> Redirect:
-        kept = self.store.get(redirect_key(address))
-        if kept is None:
-            return Redirect(address, address, 0)
-        redirected = unpack_redirect(kept)
-        return Redirect(address, redirected.root, redirected.number)
-
-    def _remember(self, redirect: Redirect) -> None:
-        self.store.put(redirect_key(redirect.address), pack_redirect(Redirected(redirect.root, redirect.number)))
 
     def _erase(self, record: Erased) -> None:
         """What is theirs goes as if it had moved; where they appear among the touchpoints of others, those are judged without."""
@@ -289,8 +274,8 @@ class Partition:
     def _read_back(self, addresses: Iterable[str]) -> None:
         """What somebody else's stub has forgotten may be of who was erased: it comes again, without them."""
         for address in addresses:
-            known = self._where(address)
-            if home(known.root, self.partitions) == self.number and not self.suppressed.has(address):
+            known = self._homes.where(address)
+            if self._homes.is_here(known.root) and not self.suppressed.has(address):
                 opened = self._desk.look(known.root, address)
                 if opened.bucket.forgotten:
                     opened.fetches = True
@@ -312,8 +297,7 @@ class Partition:
             self._find_stale()
 
     def _find_stale(self) -> None:
-        headers = ((key, read_header(value)) for key, value in self.store.items() if key[:1] == BUCKET)
-        self._stale = [key for key, was in headers if not self._is_judged(was)]
+        self._due.find_stale(self.clock, len(self.position.activations))
 
     def _stamp(self, header: Header) -> Header:
         """As judged now."""
@@ -321,40 +305,28 @@ class Partition:
 
     def _work_off(self) -> bool:
         """Touch what is due, as far as one step may go.  -> whether nothing is left."""
-        while self._stale and not self._is_full():
-            key = self._stale.pop()
-            if self.store.get(key) is not None:
-                self._desk.touch(*split_bucket_key(key), self._version)
-        while self._is_due() and not self._is_full():
-            deadline, key = heappop(self._deadlines)
-            value = self.store.get(key)
-            if value is not None and (header := read_header(value)).next_deadline == deadline:
-                self._fall_due(key, header)
-        return not self._stale and not self._is_due()
+        due = self._due
+        while due.has_stale and not self._is_full():
+            if (stale := due.pop_stale()) is not None:
+                self._desk.touch(*split_bucket_key(stale), self._version)
+        while due.has_passed(self.clock.ms) and not self._is_full():
+            if (passed := due.pop_passed()) is not None:
+                self._fall_due(*passed)
+        return not due.has_stale and not due.has_passed(self.clock.ms)
 
     def _fall_due(self, key: bytes, header: Header) -> None:
         name = split_bucket_key(key)
-        if header.rests and name not in self._desk.touched and self._is_judged(header):
+        judged = is_judged(header, self.clock, len(self.position.activations))
+        if header.rests and name not in self._desk.touched and judged:
             self.forgetting.forget(opened := self._desk.look(*name))
             self._desk.pack(opened, header := self._stamp(Header(rests=True)))
             self._desk.close(opened, header)
         else:
             self._desk.touch(*name, self._version)
 
-    def _is_judged(self, header: Header) -> bool:
-        """By what is in force, and up to where the books are closed."""
-        return (header.final_ms, header.activations) == (self.clock.final_ms, len(self.position.activations))
-
     def _is_full(self) -> bool:
         """One transaction is to concern no more."""
         return len(self._desk.touched) + self.forgetting.reduced >= self.most_touched
-
-    def _is_due(self) -> bool:
-        return bool(self._deadlines) and self._deadlines[0][0] < self.clock.ms
-
-    def _index(self, key: bytes, header: Header) -> None:
-        if header.next_deadline != NO_DEADLINE:
-            heappush(self._deadlines, (header.next_deadline, key))
 
     # judging ----------------------------------------------------------------------------------------------------------
 
@@ -399,7 +371,7 @@ class Partition:
 
     def _put_back(self, opened: Opened, header: Header) -> None:
         if self._desk.close(opened, header):
-            self._index(bucket_key(opened.person, opened.key), header)
+            self._due.index(bucket_key(opened.person, opened.key), header)
         self.forgetting.note(opened, self.clock)
 
     def new_word(self) -> StitchClock | None:
