@@ -124,8 +124,9 @@ def as_of(found: dict[str, Clocks], newest_touchpoint: int) -> AsOf:
             "the books are closed in some partitions and not yet in others: try again when `settle --final` has returned"
         )
     least_ms, most_ms = min(each.least_ms for each in said), max(each.most_ms for each in said)
-    reached = all(found[topic].least_ms >= least_ms for topic in (topology.LOG, topology.PEOPLE))
-    settled = least_ms == most_ms and reached and newest_touchpoint <= found[topology.LOG].last_said_at
+    came = (found[topology.LOG], found[topology.PEOPLE])  # behind their newest clocks may lie what was not judged yet
+    one_clock = {least_ms} == {ms for each in (*came, *said) for ms in (each.least_ms, each.most_ms)}
+    settled = one_clock and newest_touchpoint <= found[topology.LOG].last_said_at
     return AsOf(Clock(least_ms, final_ms), most_ms, min(each.first_said_at for each in said) - MARGIN_MS, settled)
 
 

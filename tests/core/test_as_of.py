@@ -32,11 +32,14 @@ def test_one_clock_everywhere_and_nothing_behind_it_is_settled() -> None:
         (landed(BREAKAGES, least_ms=499), 0),
         (landed(LOG, least_ms=499), 0),
         (landed(PEOPLE, least_ms=499), 0),
+        (landed(LOG, least_ms=501, most_ms=501), 0),
+        (landed(LOG, most_ms=501), 0),
+        (landed(PEOPLE, least_ms=501, most_ms=501), 0),
         (landed(), LANDED_AT + 1),
     ],
 )
 def test_whoever_is_ahead_or_behind_unsettles_it(found: dict[str, Clocks], newest_touchpoint: int) -> None:
-    """It is judged as of the least clock of the rows, which is behind what has landed of the others."""
+    """It is judged as of the least clock of the rows.  Touchpoints and owners that are ahead of it may not be judged yet."""
     judged = as_of(found, newest_touchpoint)
     assert not judged.settled
     assert judged.clock.ms == min(found[JOURNEYS].least_ms, found[BREAKAGES].least_ms)
