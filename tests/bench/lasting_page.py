@@ -90,6 +90,8 @@ def _of_steady(found: Steady) -> Iterator[Shown]:
     for view in found.whole:
         minutes = [(str(number), *_ms(views[view])) for number, views in enumerate(found.each_minute, 1)]
         yield Shown(f"{view} minute by minute, milliseconds", ("minute", *percentiles), minutes)
+    cores = [(name, f"{used:.2f}") for name, used in found.cores.items()]
+    yield Shown(f"Cores used {at}", ("process", "cores"), cores)
     spans = (("moment to seen", found.seen), ("moment to judged", found.judged), ("judged to seen", found.told))
     verdicts = [(name, f"{its.count:,}", *_ms(its)) for name, its in spans]
     yield Shown(f"The verdict of an absence {at}, milliseconds", ("from", "absences", *percentiles), verdicts)

@@ -1,10 +1,13 @@
 """Event to queryable minute by minute, and how long the verdict of an absence takes, in one run at one rate."""
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from streams.topology import AGENTS
 from tests.bench.absent import Verdicts
+from tests.bench.cpu import CpuTimes
 from tests.bench.figures import Latency, latency
 from tests.bench.live import WARM_UP_S, all_seen, run
 from tests.bench.places import Places
@@ -24,7 +27,8 @@ Views = dict[str, Latency]
 class Steady:
     """Milliseconds.  `thirds`: of the time that it took; `landed`: until ClickHouse took the touchpoint, whoever looked when.
 
-    Of absences, as `Verdicts` has it: `seen`, `judged`, `told`.
+    Of absences, as `Verdicts` has it: `seen`, `judged`, `told`.  `cores`: how many each process used, of agents, of servers and
+    this one, which sends and reads.
     """
 
     rate: float
@@ -38,6 +42,7 @@ class Steady:
     told: Latency
     look_ms: float
     absent_look_ms: float
+    cores: dict[str, float]
 
     def growth(self, view: str) -> float:
         """p95 of the last third to that of the first."""
@@ -47,7 +52,7 @@ class Steady:
 def steady(places: Places, rate: float, minutes: float, absences: int, tell: Tell, ramp_s: float = RAMP_S) -> Steady:
     """Raises NotAllLanded."""
     with places.pipeline(clock="live") as pipeline:
-        pipeline.start()
+        used = _processes(places, pipeline)
         run(pipeline, rate, WARM_UP_S, first=10**9)
         lateness_ms = int(pipeline.settings.allowed_lateness_s * 1_000)
         with Reader(pipeline.connect()) as reader, Verdicts(pipeline.connect(), lateness_ms) as verdicts:
@@ -55,12 +60,21 @@ def steady(places: Places, rate: float, minutes: float, absences: int, tell: Tel
                 _lasts(pipeline, stream, ramp_s)
                 began_ms, span_ms = time.time_ns() // 1_000_000, int(minutes * MINUTE_MS)
                 stream.created = reader.created
+                used.begin()
                 due = (began_ms + AHEAD_MS, max(began_ms + AHEAD_MS + 1, began_ms + span_ms - lateness_ms))
                 pipeline.send(verdicts.cases(absences, *due))
                 _lasts(pipeline, stream, began_ms / 1_000 + minutes * 60 - time.time(), _progress(reader, tell))
+                cores = {name: spent_s / (60 * minutes) for name, spent_s in used.spent_s().items()}
             all_seen(pipeline, reader, PATIENCE_S)
             all_seen(pipeline, verdicts)
-        return _figures(pipeline, rate, minutes, began_ms, reader, verdicts)
+        return _figures(pipeline, rate, minutes, began_ms, reader, verdicts, cores)
+
+
+def _processes(places: Places, pipeline: Pipeline) -> CpuTimes:
+    """A worker, started, and all else that computes."""
+    worker = pipeline.start()
+    servers = {service.daemon.name: service.daemon.pid() for service in (places.broker, places.database)}
+    return CpuTimes({agent.name: worker.agent(agent.name).pid for agent in AGENTS} | servers | {"sender and readers": os.getpid()})
 
 
 def _lasts(pipeline: Pipeline, stream: Stream, seconds: float, every_minute: Callable[[], None] = lambda: None) -> None:
@@ -83,7 +97,9 @@ def _progress(reader: Reader, tell: Tell) -> Callable[[], None]:
     return told
 
 
-def _figures(pipeline: Pipeline, rate: float, minutes: float, began_ms: int, reader: Reader, verdicts: Verdicts) -> Steady:
+def _figures(
+    pipeline: Pipeline, rate: float, minutes: float, began_ms: int, reader: Reader, verdicts: Verdicts, cores: dict[str, float]
+) -> Steady:
     span_ms = max(1, int(minutes * MINUTE_MS))
     landed = pipeline.query(
         "SELECT toUnixTimestamp64Milli(landed_at) - toUnixTimestamp64Milli(occurred_at) FROM v_touchpoints"
@@ -94,7 +110,7 @@ def _figures(pipeline: Pipeline, rate: float, minutes: float, began_ms: int, rea
         by_time(reader, began_ms, min(span_ms, MINUTE_MS), max(1, span_ms // MINUTE_MS)),
         by_time(reader, began_ms, -(-span_ms // 3), 3), latency([waited_ms for (waited_ms,) in landed]),
         latency(verdicts.seen_ms), latency(verdicts.judged_ms), latency(verdicts.told_ms),
-        reader.look_ms, verdicts.look_ms,
+        reader.look_ms, verdicts.look_ms, cores,
     )  # fmt: skip
 
 

@@ -97,6 +97,7 @@ def test_a_steady_run_sees_all_touchpoints_journeys_and_absences(here: Places) -
     assert (found.seen.count, found.judged.count) == (5, 5)
     assert min(found.seen.p50_ms, found.judged.p50_ms, found.told.p50_ms) > 0
     assert len(found.each_minute) == 1
+    assert {"stitch", "broker", "clickhouse", "sender and readers"} <= {*found.cores}
 
 
 def test_what_waits_after_a_pause_is_worked_off(here: Places) -> None:
@@ -126,7 +127,7 @@ def results() -> Results:
     """Everything as good as it has to be, and no better."""
     waited, verdicts = Latency(100, 250, 1_000, 2_000, 3_000), Latency(100, 300, 700, 800, 1_000)
     views, slower = ({"v_touchpoints": each, "v_journeys": each} for each in (waited, Latency(100, 300, 1_200, 2_000, 3_000)))
-    lasts = Steady(2_500, 10.0, views, [views] * 10, [views, views, slower], waited, *[verdicts] * 3, 200.0, 150.0)
+    lasts = Steady(2_500, 10.0, views, [views] * 10, [views, views, slower], waited, *[verdicts] * 3, 200.0, 150.0, {"stitch": 0.5})
     one, two = Round(17_000, 10.0, {"worker1": 5.0}, {"broker": 1.0}), Round(28_900, 10.0, {"worker1": 5.0, "worker2": 5.0})
     caught = CaughtUp(1_000, 300.0, 300_000, 3.0, 150.0, 160.0, 450_000)
     return Results({"cores": "2"}, 5_000, lasts, caught, Shared({1: [one], 2: [two]}))
