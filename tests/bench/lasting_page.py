@@ -47,11 +47,12 @@ database of its own. Written by
   partitions had passed the moment, and it had heard of that; *seen*, when a query of `v_breakages` gave it, up to a look
   ({absent_look_ms:.0f} ms) too high.
 - **Catching up**: the worker ends by SIGTERM, touchpoints go on coming, and after {pause_s:g} s another one starts; it is forked
-  from a server that has imported everything. *Worked off* is when no more touchpoints are on their way than before the pause,
-  and what comes in {more_s:g} s; *up to date*, when landed clocks are as far behind as before the pause, {more_s:g} s more at
-  most. What landed until it was worked off, with what came meanwhile, divided by these seconds and by the live rate, is how many
-  times the live rate it catches up; the start of the worker counts. Who lives at a share of the maximal rate cannot catch up
-  faster than at its inverse, at half of it twice; so the live rate is {paused_share:.2f} of the maximal one here.
+  from a server that has imported everything. *All landed* is when no more touchpoints are on their way to their table than before
+  the pause, and what comes in {more_s:g} s; *up to date*, when landed clocks, which go behind journeys and breakages, are as far
+  behind as before the pause, {more_s:g} s more at most. The touchpoints that landed by then, with those that came meanwhile,
+  divided by these seconds and by the live rate, are how many times the live rate it catches up; the start of the worker counts.
+  Who lives at a share of the maximal rate cannot catch up much faster than at its inverse, at half of it twice; so the live rate
+  is {paused_share:.2f} of the maximal one here.
 - **Two workers** share the partitions of all agents; each worker gets {cores:g} of a core for all its processes together, by a
   quota of the kernel (cgroup, periods of {period_ms:g} ms), as a container does. Broker, database and sender are not limited. From
   the first touchpoint sent until the clocks of all partitions have landed behind the last; all of it is there. One and two take
@@ -102,7 +103,7 @@ def _ms(found: Latency) -> tuple[str, ...]:
 
 
 def _of_pause(found: CaughtUp) -> Shown:
-    columns = ("live rate", "waiting", "first landed, s", "worked off, s", "up to date, s", "landed/s", "times the live rate")
+    columns = ("live rate", "waiting", "first landed, s", "all landed, s", "up to date, s", "per second", "times the live rate")
     seconds = (f"{value:.1f}" for value in (found.first_s, found.worked_off_s, found.up_to_date_s))
     row = (f"{found.rate:,g}/s", f"{found.waiting:,}", *seconds, f"{found.per_second:,.0f}", f"{found.times:.2f}")
     return Shown(f"After a pause of {found.pause_s:g} s", columns, [row])

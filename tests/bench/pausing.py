@@ -29,7 +29,7 @@ class Behind(NamedTuple):
 @dataclass(frozen=True)
 class CaughtUp:
     """Seconds since the start of the worker: until the first touchpoint had landed, until no more waited than before the pause,
-    until the clocks of all views were where they are without one.  `landed`: touchpoints by the second of these moments."""
+    until the clocks of all views were where they are without one.  `landed`: touchpoints by the last of these moments."""
 
     rate: float
     pause_s: float
@@ -41,7 +41,8 @@ class CaughtUp:
 
     @property
     def per_second(self) -> float:
-        return self.landed / self.worked_off_s
+        """Touchpoints of which everything that follows had landed; by themselves they land sooner, past stitch."""
+        return self.landed / self.up_to_date_s
 
     @property
     def times(self) -> float:
@@ -99,8 +100,8 @@ def _works_off(scene: Scene, usual: Behind, rate: float, pause_s: float, pipelin
     tell(f"after the pause: {paused}")
     pipeline.start()
     first_s, _ = scene.until(lambda now: now.landed > paused.landed)
-    worked_off_s, then = scene.until(lambda now: now.waiting <= usual.waiting + MORE_S * rate)
-    up_to_date_s, _ = scene.until(lambda now: now.clock_s <= usual.clock_s + MORE_S)
+    worked_off_s, _ = scene.until(lambda now: now.waiting <= usual.waiting + MORE_S * rate)
+    up_to_date_s, then = scene.until(lambda now: now.clock_s <= usual.clock_s + MORE_S)
     taken_s = (each - began_s for each in (first_s, worked_off_s, up_to_date_s))
     return CaughtUp(rate, pause_s, paused.waiting, *taken_s, then.landed - paused.landed)
 

@@ -129,7 +129,7 @@ def results() -> Results:
     views, slower = ({"v_touchpoints": each, "v_journeys": each} for each in (waited, Latency(100, 300, 1_200, 2_000, 3_000)))
     lasts = Steady(2_500, 10.0, views, [views] * 10, [views, views, slower], waited, *[verdicts] * 3, 200.0, 150.0, {"stitch": 0.5})
     one, two = Round(17_000, 10.0, {"worker1": 5.0}, {"broker": 1.0}), Round(28_900, 10.0, {"worker1": 5.0, "worker2": 5.0})
-    caught = CaughtUp(1_000, 300.0, 300_000, 3.0, 150.0, 160.0, 450_000)
+    caught = CaughtUp(1_000, 300.0, 300_000, 3.0, 120.0, 150.0, 450_000)
     return Results({"cores": "2"}, 5_000, lasts, caught, Shared({1: [one], 2: [two]}))
 
 
