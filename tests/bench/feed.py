@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import count, islice
 from typing import Any
 
 from schemas.codec import encoder
@@ -23,14 +24,16 @@ async def fill(settings: Settings, framed: Sequence[tuple[bytes, bytes]]) -> Non
             await (await outbox.send(framed[at : at + CHUNK]))
 
 
-async def drip(settings: Settings, records: Sequence[Record], rate: float, created: Created) -> None:
+async def drip(settings: Settings, records: Iterable[Record], rate: float, created: Created) -> None:
     """Each touchpoint is created when it is sent: its event time is then.  `created` hears of them before the broker does."""
     encode, size, began_s = encoder("touchpoint"), max(1, round(rate * TICK_S)), time.monotonic()
     sent: list[asyncio.Future[Any]] = []
+    waiting = iter(records)
     async with Outbox(find_topic(settings, TOUCHPOINTS)) as outbox:
-        for at in range(0, len(records), size):
+        for at in count(0, size):
             await asyncio.sleep(max(0.0, began_s + at / rate - time.monotonic()))
-            chunk = records[at : at + size]
+            if not (chunk := list(islice(waiting, size))):
+                break
             for record in chunk:
                 record["occurred_at"] = time.time_ns() // 1_000_000
             created(chunk)

@@ -5,6 +5,7 @@ import time
 
 from tests.bench.feed import drip
 from tests.bench.figures import Latency, latency
+from tests.bench.looking import Looker
 from tests.bench.places import Places
 from tests.bench.visible import Reader
 from tests.bench.whole import NotAllLanded
@@ -33,12 +34,16 @@ def run(pipeline: Pipeline, rate: float, seconds: float, first: int) -> Reader:
     world = World(int(rate * seconds), 3, time.time_ns() // 1_000_000, span_ms, max(1, span_ms // STORY_HOURS // 2), first)
     with Reader(pipeline.connect()) as reader:
         asyncio.run(drip(pipeline.settings, world.touchpoints(), rate, reader.created))
-        until_s = time.monotonic() + PATIENCE_S
-        while reader.unseen:
-            pipeline.check()
-            if time.monotonic() > until_s:
-                raise NotAllLanded(
-                    f"{reader.unseen} touchpoints and journeys were not to be seen {PATIENCE_S:g} s after the last was sent"
-                )
-            time.sleep(0.1)
+        all_seen(pipeline, reader)
     return reader
+
+
+def all_seen(pipeline: Pipeline, looker: Looker, patience_s: float = PATIENCE_S) -> None:
+    """Returns once nothing is left to be seen.  Raises NotAllLanded, and what looking raised."""
+    until_s = time.monotonic() + patience_s
+    while looker.unseen:
+        pipeline.check()
+        looker.check()
+        if time.monotonic() > until_s:
+            raise NotAllLanded(f"{looker.unseen} were not to be seen {patience_s:g} s after the last was sent")
+        time.sleep(0.1)

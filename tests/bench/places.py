@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +15,21 @@ from tests.fixtures.pipeline import Pipeline
 from tests.fixtures.stack import JARS
 
 PARTITIONS = 8
+_numbers = count(1)  # in one process several places may share a broker, which keeps the topics of each
 
 
 class Places:
     def __init__(self, broker: Broker, database: Database, folder: Path) -> None:
         self.broker, self.database, self._folder = broker, database, folder
-        self._made = 0
 
     @contextmanager
     def pipeline(self, *, clock: str = "held", **settings: Any) -> Iterator[Pipeline]:
         """Topics, tables and the shipped definitions; workers are up to the caller, and stopped here.  Its tables go again."""
-        self._made += 1
-        folder = self._folder / f"pipeline{self._made}"
+        number = next(_numbers)
+        folder = self._folder / f"pipeline{number}"
         folder.mkdir()
         made = Pipeline(
-            self.broker, self.database, folder, load_bundle([SHIPPED]), namespace=f"bench{self._made}", clock=clock,
+            self.broker, self.database, folder, load_bundle([SHIPPED]), namespace=f"bench{number}", clock=clock,
             source_partitions=PARTITIONS, log_partitions=PARTITIONS, **settings,
         )  # fmt: skip
         try:

@@ -3,32 +3,30 @@
 import threading
 import time
 from collections.abc import Sequence
-from statistics import fmean
 from typing import Any
 
 from clickhouse_driver import Client
 
+from tests.bench.looking import Looker
 from tests.bench.world import Record
 
 PAUSE_S = 0.2
 
 
-class Reader:
+class Reader(Looker):
     """While inside, a thread reads.  A figure is when the answer was there, so it may be a look too high, and never too low.
 
     Seen are a touchpoint itself, and its journey once the journey's last touchpoint is not older than this one.
     """
 
     def __init__(self, client: Client) -> None:
+        super().__init__(PAUSE_S)
         self._client = client
         self._lock = threading.Lock()
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._error: BaseException | None = None
         self._touchpoints: dict[str, int] = {}  # event id -> created, not seen yet
         self._journeys: dict[str, list[int]] = {}  # instance -> created, not seen yet, ascending
         self.waited_ms: dict[str, list[float]] = {"v_touchpoints": [], "v_journeys": []}
-        self._looks_s: list[float] = []
+        self.created_ms: dict[str, list[int]] = {view: [] for view in self.waited_ms}  # of each that was waited for
 
     def created(self, records: Sequence[Record]) -> None:
         with self._lock:
@@ -38,34 +36,13 @@ class Reader:
                 self._journeys.setdefault(record["identifiers"][0]["value"], []).append(at)
 
     @property
-    def look_ms(self) -> float:
-        """Mean time from one look at a view to the next."""
-        return 1_000 * fmean(self._looks_s)
-
-    @property
     def unseen(self) -> int:
         with self._lock:
             return len(self._touchpoints) + len(self._journeys)
 
-    def __enter__(self) -> "Reader":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-        if self._error is not None:
-            raise self._error
-
-    def _read(self) -> None:
-        try:
-            while not self._ended.wait(PAUSE_S):
-                began_s = time.monotonic()
-                self._look_at_touchpoints()
-                self._look_at_journeys()
-                self._looks_s.append(time.monotonic() - began_s + PAUSE_S)
-        except BaseException as error:
-            self._error = error
+    def look(self) -> None:
+        self._look_at_touchpoints()
+        self._look_at_journeys()
 
     def _look_at_touchpoints(self) -> None:
         with self._lock:
@@ -75,7 +52,7 @@ class Reader:
         rows, now_ms = self._rows("SELECT event_id FROM v_touchpoints WHERE occurred_at", since_ms)
         with self._lock:
             known = (self._touchpoints.pop(event_id, None) for (event_id,) in rows)
-            self.waited_ms["v_touchpoints"] += [now_ms - at for at in known if at is not None]
+            self._note("v_touchpoints", [at for at in known if at is not None], now_ms)
 
     def _look_at_journeys(self) -> None:
         with self._lock:
@@ -91,11 +68,15 @@ class Reader:
     def _see(self, instance: str, last_ms: int, now_ms: float) -> None:
         waiting = self._journeys.get(instance, [])
         seen = [at for at in waiting if at <= last_ms]
-        self.waited_ms["v_journeys"] += [now_ms - at for at in seen]
+        self._note("v_journeys", seen, now_ms)
         if len(seen) == len(waiting):
             self._journeys.pop(instance, None)
         else:
             self._journeys[instance] = waiting[len(seen) :]
+
+    def _note(self, view: str, created_ms: list[int], now_ms: float) -> None:
+        self.created_ms[view] += created_ms
+        self.waited_ms[view] += [now_ms - at for at in created_ms]
 
     def _rows(self, query: str, since_ms: int) -> tuple[list[Any], float]:
         """-> rows and when they were there."""

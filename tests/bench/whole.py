@@ -28,18 +28,19 @@ def whole_round(places: Places, records: Sequence[Record]) -> tuple[Round, dict[
         worker = pipeline.start()
         agents = CpuTimes({agent.name: worker.agent(agent.name).pid for agent in AGENTS})
         servers = CpuTimes({service.daemon.name: service.daemon.pid() for service in (places.broker, places.database)})
-        warm = _warm_up(pipeline)
+        warm = warm_up(pipeline)
         agents.begin()
         servers.begin()
         began_s = time.perf_counter()
         asyncio.run(fill(pipeline.settings, sent))
         pipeline.settle(records[-1]["occurred_at"] + 30 * 24 * HOUR_MS, timeout_s=PATIENCE_S)
         figures = Round(len(records), time.perf_counter() - began_s, agents.spent_s(), servers.spent_s())
-        shown = _shown(pipeline, [*warm, *records])
+        shown = shown_by(pipeline, [*warm, *records])
     return figures, shown
 
 
-def _warm_up(pipeline: Pipeline) -> list[Record]:
+def warm_up(pipeline: Pipeline) -> list[Record]:
+    """-> the touchpoints that its workers worked off."""
     world = World(WARM_UP, seed=2, began_ms=HISTORY_MS - 3 * WARM_UP_SPAN_MS, span_ms=WARM_UP_SPAN_MS, first=10**9)
     records = world.touchpoints()
     asyncio.run(fill(pipeline.settings, framed(records)))
@@ -47,7 +48,8 @@ def _warm_up(pipeline: Pipeline) -> list[Record]:
     return records
 
 
-def _shown(pipeline: Pipeline, sent: Sequence[Record]) -> dict[str, int]:
+def shown_by(pipeline: Pipeline, sent: Sequence[Record]) -> dict[str, int]:
+    """-> rows of each view.  Raises NotAllLanded."""
     views = ("v_touchpoints", "v_journeys", "v_breakages")
     shown = {view: pipeline.query(f"SELECT count() FROM {view}")[0][0] for view in views}
     things = {tuple(record["identifiers"][0].values()) for record in sent}
