@@ -72,8 +72,9 @@ def test_a_copy_on_any_other_day_makes_a_conflict_of_the_one_in_bounds(client: C
 
 
 def test_what_lands_twice_or_otherwise_at_its_place_is_no_conflict(client: Client, sink: ClickHouseSink) -> None:
-    for number, other in enumerate([{}, {}, {"content_hash": 5}, {"content_hash": 1 << 50, "occurred_at": AT + 1}]):
-        land(sink, batch("touchpoints", touchpoint(**other), first=10 * number))
+    others = [touchpoint(), touchpoint(), touchpoint(content_hash=5), touchpoint(content_hash=1 << 50, occurred_at=AT + 1)]
+    for number, other in enumerate(others):
+        land(sink, batch("touchpoints", other, first=10 * number))
     assert client.execute(CONFLICTS.format(">", 0)) == []
     for number in range(2):
         land(sink, batch("touchpoints", touchpoint(address="order:o2"), first=100 + number))
