@@ -35,11 +35,11 @@ def bytes_read(client: Client, query: str) -> int:
 
 @pytest.mark.parametrize(
     ("view", "at", "most"),
-    [  # bytes a touchpoint: two numbers of 16 and 8 bytes, where it lies in a list that is empty
+    [  # bytes a touchpoint: two numbers of 16 and 8 bytes, twice where an empty list ends
         ("v_conflicts", "occurred_at", 32),
-        ("v_journey_attributes", "opened_at", 16),
-        ("v_breakage_attributes", "broken_at", 16),
-        ("v_journey_consents", "opened_at", 16),
+        ("v_journey_attributes", "opened_at", 24),
+        ("v_breakage_attributes", "broken_at", 24),
+        ("v_journey_consents", "opened_at", 24),
     ],
 )
 def test_a_day_costs_a_few_bytes_of_every_touchpoint(client: Client, view: str, at: str, most: int) -> None:

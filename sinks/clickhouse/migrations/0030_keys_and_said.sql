@@ -47,21 +47,16 @@ WHERE t.place_key != s.place_key
 GROUP BY s.source, s.event_id, s.occurred_at, s.address, s.action, s.content_hash
 COMMENT 'Copies of one (source, event id) with another address or on another day: each stays as a row and is listed here.';
 
--- Of what is said few rows lose against another copy at the same place, until a merge takes them away: those are found by their keys,
--- so that nobody has to put every touchpoint together.
+-- What is said may have lost against another copy at the same place, also against one that says nothing, until a merge takes it away:
+-- which one stands is asked of the places where anything is said, so that nobody has to put every touchpoint together.
 CREATE VIEW IF NOT EXISTS said_newest
-AS WITH
-    stated AS
-    (
-        SELECT event_key, place_key, version FROM touchpoints WHERE notEmpty(said)
-    ),
-    losing AS
-    (
-        SELECT s.event_key, s.place_key, s.version
-        FROM touchpoints AS t
-        INNER JOIN stated AS s ON s.place_key = t.place_key
-        WHERE t.event_key = s.event_key AND t.version > s.version
-    )
+AS WITH standing AS
+(
+    SELECT event_key, place_key, max(version)
+    FROM touchpoints
+    WHERE place_key IN (SELECT place_key FROM touchpoints WHERE notEmpty(said))
+    GROUP BY event_key, place_key
+)
 SELECT
     each.about AS about, each.name AS name, each.channel AS channel, each.value AS value, each.address_id AS address_id,
     each.occurred_at AS occurred_at, each.sequence AS sequence, each.event_id AS event_id, each.source AS source,
@@ -69,7 +64,7 @@ SELECT
 FROM touchpoints
 ARRAY JOIN said AS each
 PREWHERE notEmpty(said)
-WHERE (event_key, place_key, version) NOT IN (SELECT * FROM losing)
+WHERE (event_key, place_key, version) IN (SELECT * FROM standing)
 COMMENT 'What the newest row of every touchpoint says of its person; what was inserted twice may be there twice.';
 
 -- What is said is on the right of the join, because it is few beside all identifiers.
