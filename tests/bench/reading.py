@@ -46,7 +46,7 @@ place tells its time. One worker lands {rate:,g} other touchpoints a second mean
 {looks} times for a day and {looks} times for a week of that year, by chance, everything in an order by chance; each query groups
 and counts, as a chart does. Milliseconds until the client has the answer; the goal is a 95th percentile below {goal:g} ms.
 
-`v_conflicts` has to look at every touchpoint whatever the bounds: a copy may lie on any day.
+`v_conflicts` looks at two numbers of every touchpoint whatever the bounds: a copy may lie on any day.
 
 """
 QUERIES = {  # view -> the time that bounds it, and what is asked
