@@ -5,12 +5,14 @@ import time
 from collections.abc import Sequence
 
 from kafka import KafkaProducer
+from kafka.admin import NewTopic
 
+from streams import topics
 from streams.topology import AGENTS
 from tests.bench.arrivals import Arrival
 from tests.bench.contest import Contestant
 from tests.bench.feed import fill
-from tests.bench.peers.whole_faust import TIME
+from tests.bench.peers.whole_faust import INSTANCES, TABLES, TIME, app_id
 from tests.bench.peers.whole_kept import WITHDRAWN
 from tests.bench.peers.whole_tables import CLOCKS, COLUMNS, make_tables
 from tests.bench.world import framed
@@ -56,8 +58,20 @@ class Faust(Contestant):
 
     def __init__(self, pipeline: Pipeline) -> None:
         make_tables(pipeline.client, careful="careful" in self.arguments)
+        self._make_topics(pipeline)
         self._number = 0
         super().__init__(pipeline)
+
+    def _make_topics(self, pipeline: Pipeline) -> None:
+        """Faust would make them itself; but a worker that works before their metadata has gone round goes without one, or fails."""
+        settings, group = pipeline.settings, app_id(pipeline.settings, self.arguments[0])
+        made = [NewTopic(settings.topic(INSTANCES), settings.source_partitions, 1), NewTopic(settings.topic(TIME), 1, 1)]
+        for table in TABLES:
+            config = {"cleanup.policy": "compact"}
+            made.append(NewTopic(f"{group}-{table}-changelog", settings.source_partitions, 1, topic_configs=config))
+        with topics.admin(settings) as admin:
+            admin.create_topics(made)
+            admin.wait_for_topics([topic.name for topic in made])
 
     def _started(self) -> WorkerProcess:
         self._number += 1

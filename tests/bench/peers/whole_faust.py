@@ -30,10 +30,10 @@ from tests.bench.peers.whole_job import TICK, Framed, Job, address_of, owner_of
 from tests.bench.peers.whole_kept import Kept, pack, unpack
 from tests.bench.peers.whole_tables import Gathering, Landing
 
-WAYS = ("documented", "careful")
 EVERY_S = 1.0  # between two looks at the clock, and between two inserts at most
 TIME = "peer.time"  # topic: how far event time is when nothing comes any more, epoch ms as text
 INSTANCES = "peer.instances"  # topic: the second hop
+TABLES = ("journeys", "owners")
 
 
 def build(settings: Settings, way: str, guarantee: str = "at_least_once") -> faust.App:  # noqa: C901  # Faust's way: one closure a task
@@ -48,8 +48,7 @@ def build(settings: Settings, way: str, guarantee: str = "at_least_once") -> fau
         internal=True,
     )  # fmt: skip
     times = app.topic(settings.topic(TIME), value_serializer="raw", partitions=1, internal=True)
-    journeys = app.Table("journeys", key_type=bytes, value_type=bytes, partitions=settings.source_partitions)
-    owners = app.Table("owners", key_type=bytes, value_type=bytes, partitions=settings.source_partitions)
+    journeys, owners = (app.Table(name, key_type=bytes, value_type=bytes, partitions=settings.source_partitions) for name in TABLES)
     waiting: list[Any] = []  # events that are done when their rows are inserted
     one_at_a_time = asyncio.Lock()
 
@@ -110,10 +109,15 @@ def _app(settings: Settings, way: str, guarantee: str) -> faust.App:
     datadir = settings.data_dir / "peers"
     datadir.mkdir(parents=True, exist_ok=True)
     return faust.App(
-        f"{settings.namespace}.whole_{way}", broker=f"kafka://{settings.kafka_bootstrap}", datadir=str(datadir),
+        app_id(settings, way), broker=f"kafka://{settings.kafka_bootstrap}", datadir=str(datadir),
         topic_partitions=settings.source_partitions, web_enabled=False, processing_guarantee=guarantee,
         broker_session_timeout=settings.session_timeout_s, broker_heartbeat_interval=settings.session_timeout_s / 4,
     )  # fmt: skip
+
+
+def app_id(settings: Settings, way: str) -> str:
+    """Its consumer group, and what the topics of its tables begin with."""
+    return f"{settings.namespace}.whole_{way}"
 
 
 def main() -> None:
