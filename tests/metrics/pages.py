@@ -1,7 +1,8 @@
 """Reading an agent's pages the way Prometheus and an orchestrator do."""
 
 import json
-import socket
+import os
+import random
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -9,27 +10,31 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from deploy.local.ports import is_free
 from streams import topology
 
 AGENTS = [agent.name for agent in topology.AGENTS]
 Series = tuple[str, frozenset[tuple[str, str]]]
 
 
+# Between those that brokers and databases of tests take and those that the system hands out by itself.
+_FREE = range(30_000, 32_500)
+_OF_A_TESTER = 500
+
+
 def free_ports(count: int = len(AGENTS)) -> int:
-    """The first of so many free ports in a row, below those that the system hands out by itself."""
-    for first in range(20_000, 30_000, count):
-        if all(_is_free(port) for port in range(first, first + count)):
+    """The first of so many free ports in a row.
+
+    Each of the processes that test side by side looks among its own: they are bound only later, by a worker, and until
+    then another would find the same ones free.
+    """
+    tester = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    start = _FREE[tester * _OF_A_TESTER % len(_FREE)]
+    rows = range(start, start + _OF_A_TESTER - count + 1, count)
+    for first in random.sample(rows, len(rows)):
+        if all(is_free(port) for port in range(first, first + count)):
             return first
     raise AssertionError("no free ports")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
 
 
 def fetch(port: int, path: str, timeout_s: float = 20.0) -> tuple[int, str]:
