@@ -5,11 +5,12 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streams.core.identity import Identity
 from streams.core.log import LINKED, SEEN, UNLINKED, Erased, Link, pack
+from streams.core.stitch.state import BUCKET, packed_bucket
 from streams.core.suppressed import ERASED, NoErasureSecret, Suppressed
 from streams.core.touchpoint import Touchpoint, identifier_key
 from streams.core.verdict import Clock
@@ -164,6 +165,7 @@ def test_the_world_goes_on_as_if_who_was_erased_had_never_been(seed: int) -> Non
 
 
 @given(st.integers(0, 1 << 32))
+@example(485249)  # of somebody only the memory of a withdrawn breakage is left
 @settings(max_examples=40, deadline=None)
 def test_stubs_of_others_forget_who_was_erased_as_well(seed: int) -> None:
     """What they have forgotten is read back without."""
@@ -198,8 +200,13 @@ def _lives_on(world: Erasing, rng: Random, act: Act, later: Callable[[World, int
 
 def _forgotten(world: Erasing) -> None:
     """No entry of any state, though none of them was ever restarted or all were."""
-    entries = [world.identity_kept, *world.committed]
-    for kept in entries:
-        _holds_nothing({key: value for key, value in kept.items() if value is not None}, set(world.gone))
+    _holds_nothing({key: value for key, value in world.identity_kept.items() if value is not None}, set(world.gone))
+    for kept in world.committed:
+        _holds_nothing({key: _plain(key, value) for key, value in kept.items() if value is not None}, set(world.gone))
     for number, part in enumerate(world.parts):
         assert part.suppressed.digests == world.identity.suppressed.digests, number
+
+
+def _plain(entry: bytes, value: bytes) -> bytes:
+    """What is squeezed, as it is."""
+    return packed_bucket(value) if entry[:1] == BUCKET else value

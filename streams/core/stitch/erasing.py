@@ -6,7 +6,7 @@ touchpoints take about five seconds, in which the partition stands.
 
 from collections.abc import Iterable
 
-from streams.core.stitch.state import BUCKET, REDIRECT, WHOLE, packed_bucket, split_bucket_key, unpack_redirect
+from streams.core.stitch.state import BUCKET, REDIRECT, packed_bucket, split_bucket_key, unpack_redirect
 from streams.core.stitch.store import Store
 
 
@@ -18,10 +18,10 @@ def erased_redirects(store: Store, keys: Iterable[str]) -> list[bytes]:
 
 
 def erased_buckets(store: Store, keys: Iterable[str]) -> list[tuple[str, str]]:
-    """(person, address) of buckets that may hold something of them.  Wholes are not among them: these follow from buckets."""
+    """(person, address) of buckets and wholes that may hold something of them."""
     values = {key.partition(":")[2].encode() for key in keys}
     buckets = [name for name, value in store.items() if name[:1] == BUCKET and _mentions(values, name, packed_bucket(value))]
-    return [place for place in map(split_bucket_key, buckets) if place[1] != WHOLE]
+    return [split_bucket_key(name) for name in buckets]
 
 
 def _mentions(values: Iterable[bytes], name: bytes, packed: bytes) -> bool:
