@@ -214,10 +214,9 @@ class Partition:
         quarantined: Quarantined | None = None,
     ) -> None:  # fmt: skip
         """Put touchpoints of one address to its person, or send them after it."""
-        if not self._homes.is_here(redirect.root):
-            self._moved.setdefault(self._homes.of(redirect.root), []).append(
-                Move(redirect, touchpoints, forgotten, answers, quarantined)
-            )
+        target = self._homes.of(redirect.root)
+        if target != self.number:
+            self._moved.setdefault(target, []).append(Move(redirect, touchpoints, forgotten, answers, quarantined))
             return
         opened = self._desk.look(redirect.root, redirect.address)
         if opened.bucket.quarantined:
@@ -256,7 +255,10 @@ class Partition:
         self._settle(redirect, leaving, forgotten, quarantined=quarantined)
 
     def _erase(self, record: Erased) -> None:
-        """What is theirs goes as if it had moved; where they appear among the touchpoints of others, those are judged without."""
+        """What is theirs goes as if it had moved; where they appear among the touchpoints of others, those are judged without.
+
+        A whole of theirs goes by itself too: one that only remembers what it withdrew has no bucket left that it would follow.
+        """
         for digest in self.suppressed.add_keys(record.keys):
             self.store.put(ERASED + digest, b"\1")
         for name in erased_redirects(self.store, record.keys):

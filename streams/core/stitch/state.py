@@ -170,19 +170,21 @@ def bucket_bytes(value: bytes) -> int:
 
 def _is_squeezed(value: bytes) -> bool:
     """Raises WrongLife."""
-    try:
-        return bool(HEADER.unpack_from(value)[2] & SQUEEZED)
-    except StructError as error:
-        raise WrongLife(UNREADABLE) from error
+    return bool(_header(value)[2] & SQUEEZED)
 
 
 def read_header(value: bytes) -> Header:
     """Raises WrongLife."""
+    next_deadline, final_ms, rest = _header(value)
+    return Header(next_deadline, final_ms, rest & (SQUEEZED - 1), bool(rest & RESTS), bool(rest & ASKS))
+
+
+def _header(value: bytes) -> tuple[int, int, int]:
+    """Deadline, final clock, marks over the number of activations.  Raises WrongLife."""
     try:
-        next_deadline, final_ms, rest = HEADER.unpack_from(value)
+        return HEADER.unpack_from(value)
     except StructError as error:
         raise WrongLife(UNREADABLE) from error
-    return Header(next_deadline, final_ms, rest & (SQUEEZED - 1), bool(rest & RESTS), bool(rest & ASKS))
 
 
 def digest_of(part: Part) -> int:
