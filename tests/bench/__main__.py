@@ -5,20 +5,16 @@ landed.
 """
 
 import json
-import logging
-import time
 from typing import Annotated
 
 import typer
 
-from deploy.local.errors import LocalStackError
-from tests.bench.console import chosen, fail, show, tell
+from tests.bench.console import chosen, measuring, show, tell
 from tests.bench.page import write_page
 from tests.bench.regression import WORTH_TELLING, Change, changes, costs, written
 from tests.bench.regression import write as write_costs
 from tests.bench.report import Shown, as_json, tables
 from tests.bench.run import Options, Results, run
-from tests.bench.whole import NotAllLanded
 
 
 def main(
@@ -30,14 +26,8 @@ def main(
     write: Annotated[bool, typer.Option("--write", help="Write docs/benchmarks.md and docs/benchmarks.json.")] = False,
 ) -> None:
     """What a touchpoint costs, beside the tightest loop without a framework and beside other frameworks."""
-    logging.disable(logging.ERROR)  # the clients' own: what fails is raised
-    began_s = time.monotonic()
-    try:
-        results = run(Options(count, rounds, rate, seconds), lambda text: tell(f"{time.monotonic() - began_s:6.1f} s  {text}"))
-    except LocalStackError as error:
-        fail(error, 4)
-    except NotAllLanded as error:
-        fail(error, 5)
+    with measuring() as progress:
+        results = run(Options(count, rounds, rate, seconds), progress)
     changed = changes(costs(results), written())
     if write:
         tell(f"wrote {write_page(results, chosen())} and {write_costs(costs(results))}")

@@ -1,14 +1,19 @@
 """How benchmarks talk: progress and errors on stderr, tables and JSON on stdout."""
 
+import logging
 import shlex
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Never
 
 from rich.console import Console
 from rich.table import Table
 
+from deploy.local.errors import LocalStackError
 from tests.bench.report import Shown
+from tests.bench.whole import NotAllLanded
 
 
 def chosen() -> str:
@@ -34,6 +39,20 @@ def tell(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def fail(error: Exception, code: int) -> Never:
+@contextmanager
+def measuring() -> Iterator[Callable[[str], None]]:
+    """-> tells how far it is, with the seconds since it began.  Ends the process with 4 where broker or database cannot be started,
+    and with 5 where not all that was sent came through."""
+    logging.disable(logging.ERROR)  # the clients' own: what fails is raised
+    began_s = time.monotonic()
+    try:
+        yield lambda text: tell(f"{time.monotonic() - began_s:6.1f} s  {text}")
+    except LocalStackError as error:
+        _fail(error, 4)
+    except NotAllLanded as error:
+        _fail(error, 5)
+
+
+def _fail(error: Exception, code: int) -> Never:
     tell(f"bench: {error}")
     raise SystemExit(code)

@@ -55,17 +55,23 @@ class Contestant(ABC):
         happened any more, and it waited to be certain of that.  `touchpoints`: how many different ones there are."""
 
     def begin(self) -> None:
+        self._count_cpu()
+        self._began_s = time.perf_counter()
+
+    def _count_cpu(self) -> None:
         self._cpu = CpuTimes(self._processes())
         self._cpu.begin()
-        self._began_s = time.perf_counter()
+
+    def _replace(self) -> None:
+        """Another worker takes the place of the one that has ended."""
+        self._worker = self._started()
+        self._count_cpu()
 
     def kill(self) -> None:
         """SIGKILL to all processes of the worker; another one takes its place at once."""
         self._before += self._cpu.spent_s().values()
         self._worker.kill_all()
-        self._worker = self._started()
-        self._cpu = CpuTimes(self._processes())
-        self._cpu.begin()
+        self._replace()
 
     def stop(self) -> None:
         """However it ends."""
@@ -78,9 +84,7 @@ class Contestant(ABC):
             tell(f"{self.name} ended by itself with {code}: {self._worker.tail(12_000)}")
             self.revived += 1
             assert self.revived <= REVIVALS, f"{self.name} does not come to work:\n{self._worker.tail()}"
-            self._worker = self._started()
-            self._cpu = CpuTimes(self._processes())
-            self._cpu.begin()
+            self._replace()
 
     def landed(self) -> int:
         [(count,)] = self._pipeline.query(f"SELECT uniqExact(source, event_id) FROM {self.queries.touchpoints}")

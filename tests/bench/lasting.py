@@ -8,18 +8,14 @@ landed.
 """
 
 import json
-import logging
-import time
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
-from deploy.local.errors import LocalStackError
-from tests.bench.console import chosen, fail, show, tell
+from tests.bench.console import chosen, measuring, show, tell
 from tests.bench.lasted import Options, Results, measured
 from tests.bench.lasting_page import goals, tables, write_page
-from tests.bench.whole import NotAllLanded
 
 
 def main(
@@ -35,15 +31,9 @@ def main(
     write: Annotated[bool, typer.Option("--write", help="Write docs/lasting.md.")] = False,
 ) -> None:
     """Latency and verdicts over minutes, after a pause, and with a second worker."""
-    logging.disable(logging.ERROR)  # the clients' own: what fails is raised
-    began_s = time.monotonic()
     options = Options(count, rate, minutes, absences, paused_rate, pause_s, bulk, rounds)
-    try:
-        results = measured(options, lambda text: tell(f"{time.monotonic() - began_s:6.1f} s  {text}"))
-    except LocalStackError as error:
-        fail(error, 4)
-    except NotAllLanded as error:
-        fail(error, 5)
+    with measuring() as progress:
+        results = measured(options, progress)
     if write:
         tell(f"wrote {write_page(results, options, chosen())}")
     if json_:

@@ -40,6 +40,10 @@ class Places:
         client.execute(f"DROP DATABASE {made.settings.database} SYNC")
         client.disconnect()
 
+    def servers(self) -> dict[str, int | None]:
+        """Process ids by name."""
+        return {service.daemon.name: service.daemon.pid() for service in (self.broker, self.database)}
+
     def database_version(self) -> str:
         database = self.database
         client = connect(database.host, database.port, database.user, database.password, "default")

@@ -5,7 +5,6 @@ python -m tests.bench.reading            # a table; --json; --write writes docs/
 
 import json
 import sys
-import threading
 import time
 from pathlib import Path
 from random import Random
@@ -22,10 +21,11 @@ from tests.bench.machine import described
 from tests.bench.page import heading, markdown
 from tests.bench.places import places
 from tests.bench.report import Shown
-from tests.bench.world import HISTORY_MS, World
+from tests.bench.stream import Stream
+from tests.bench.world import HISTORY_MS
 from tests.fixtures.pipeline import Pipeline
+from tests.fixtures.touchpoints import DAY_MS
 
-DAY_MS = 24 * 3_600_000
 SPANS_MS = {"a day": DAY_MS, "a week": 7 * DAY_MS}
 GOAL_MS = 300.0
 PAGE = Path(__file__).parents[2] / "docs" / "reading.md"
@@ -92,36 +92,12 @@ def read(client: Client, looks: int, random: Random) -> list[Read]:
     return [Read(*key, (at := quantiles(waited, n=100))[49], at[94]) for key, waited in waited_ms.items()]
 
 
-class Landing:
-    """While inside, touchpoints of other journeys come and land."""
-
-    def __init__(self, pipeline: Pipeline, rate: float) -> None:
-        self._pipeline, self._rate = pipeline, rate
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._send, daemon=True)
-
-    def _send(self) -> None:
-        number = 10**9
-        while not self._over.is_set():
-            now_ms = time.time_ns() // 1_000_000
-            records = World(int(5 * self._rate), number, now_ms - 60_000, 10_000, 1, number).touchpoints()
-            self._pipeline.send(records, rate=self._rate)
-            number += 10**6
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-
 def reading(journeys: int, looks: int, rate: float) -> tuple[dict[str, str], list[Read]]:
     """-> machine and figures."""
     with places() as here, here.pipeline(clock="live") as pipeline:
         client = pipeline.connect()
         pipeline.start()
-        with Landing(pipeline, rate):
+        with Stream(pipeline.settings, rate):
             make(pipeline, journeys)
             return described(here), read(client, looks, Random(1))
 

@@ -7,10 +7,10 @@ taken up, or a touchpoint does not come through.
 """
 
 import json
-import logging
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -18,8 +18,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from deploy.local.errors import LocalStackError
-from tests.bench.console import chosen, fail, show, tell
+from tests.bench.console import chosen, measuring, show, tell
 from tests.bench.goals import Goal
 from tests.bench.growth import PARTITIONS, SEEDS, Cost, Memory, measured_cost, measured_memory
 from tests.bench.machine import described
@@ -28,7 +27,6 @@ from tests.bench.places import places
 from tests.bench.recovering import Recovered, move, recover
 from tests.bench.report import Shown
 from tests.bench.seeds import Seeds
-from tests.bench.whole import NotAllLanded
 
 PAGE = Path(__file__).parents[2] / "docs" / "recovery.md"
 FEW = 10_000
@@ -158,12 +156,7 @@ def _imports_s() -> float:
     return time.monotonic() - began_s
 
 
-def run(journeys: int, moved: int, held: list[int], grown: list[int], rounds: int) -> Results:
-    began_s = time.monotonic()
-
-    def progress(text: str) -> None:
-        tell(f"{time.monotonic() - began_s:6.1f} s  {text}")
-
+def run(journeys: int, moved: int, held: list[int], grown: list[int], rounds: int, progress: Callable[[str], None]) -> Results:
     with places() as here:
         machine, imports_s = described(here), _imports_s()
         progress(f"imports {imports_s:.1f} s")
@@ -204,13 +197,8 @@ def main(
     write: Annotated[bool, typer.Option("--write", help="Write docs/recovery.md.")] = False,
 ) -> None:
     """Recovery, memory and growth of what stitch keeps."""
-    logging.disable(logging.ERROR)  # the clients' own: what fails is raised
-    try:
-        results = run(journeys, moved, _numbers(held), _numbers(grown), rounds)
-    except LocalStackError as error:
-        fail(error, 4)
-    except NotAllLanded as error:
-        fail(error, 5)
+    with measuring() as progress:
+        results = run(journeys, moved, _numbers(held), _numbers(grown), rounds, progress)
     if write:
         tell(f"wrote {write_page(results, chosen())}")
     if json_:

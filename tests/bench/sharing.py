@@ -14,8 +14,8 @@ from tests.bench.feed import fill
 from tests.bench.figures import Round, spread
 from tests.bench.limited import limited
 from tests.bench.places import Places
-from tests.bench.whole import PATIENCE_S, shown_by, warm_up
-from tests.bench.world import HOUR_MS, Record, framed
+from tests.bench.whole import AFTERWARDS_MS, PATIENCE_S, shown_by, warm_up
+from tests.bench.world import Record, framed
 from tests.fixtures.pipeline import Pipeline
 
 CORES = 0.5
@@ -43,12 +43,12 @@ def shared_round(places: Places, records: Sequence[Record], workers: int, cores:
         for family in families.values():
             limits.enter_context(limited((each.pid for each in family), cores))
         used = {name: CpuTimes({str(each.pid): each.pid for each in family}) for name, family in families.items()}
-        servers = CpuTimes({service.daemon.name: service.daemon.pid() for service in (places.broker, places.database)})
+        servers = CpuTimes(places.servers())
         for each in (*used.values(), servers):
             each.begin()
         began_s = time.perf_counter()
         asyncio.run(fill(pipeline.settings, sent))
-        pipeline.settle(records[-1]["occurred_at"] + 30 * 24 * HOUR_MS, timeout_s=PATIENCE_S)
+        pipeline.settle(records[-1]["occurred_at"] + AFTERWARDS_MS, timeout_s=PATIENCE_S)
         wall_s = time.perf_counter() - began_s
         spent_s = {name: sum(each.spent_s().values()) for name, each in used.items()}
         found = Round(len(records), wall_s, spent_s, servers.spent_s())

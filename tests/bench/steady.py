@@ -73,8 +73,9 @@ def steady(places: Places, rate: float, minutes: float, absences: int, tell: Tel
 def _processes(places: Places, pipeline: Pipeline) -> CpuTimes:
     """A worker, started, and all else that computes."""
     worker = pipeline.start()
-    servers = {service.daemon.name: service.daemon.pid() for service in (places.broker, places.database)}
-    return CpuTimes({agent.name: worker.agent(agent.name).pid for agent in AGENTS} | servers | {"sender and readers": os.getpid()})
+    return CpuTimes(
+        {agent.name: worker.agent(agent.name).pid for agent in AGENTS} | places.servers() | {"sender and readers": os.getpid()}
+    )
 
 
 def _lasts(pipeline: Pipeline, stream: Stream, seconds: float, every_minute: Callable[[], None] = lambda: None) -> None:

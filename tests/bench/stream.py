@@ -1,16 +1,15 @@
 """Touchpoints of stories that begin one after another, at a rate, until nobody wants any more."""
 
 import asyncio
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
 from statistics import fmean
-from typing import Self
 
 from streams.settings import Settings
+from tests.bench.beside import Beside
 from tests.bench.feed import Created, drip
 from tests.bench.stories import STORIES
 from tests.bench.world import CUSTOMERS, ORDERS, Record, World
@@ -46,36 +45,17 @@ def _mean_length() -> float:
     return fmean(len(STORIES["order" if random.random() < ORDERS else "case"](random)) for _ in range(SAMPLE))
 
 
-class Stream:
+class Stream(Beside):
     """While inside, touchpoints come from a thread.  `created` may be set: it hears of them as `drip` has it."""
 
     def __init__(self, settings: Settings, rate: float, seed: int = 1) -> None:
+        super().__init__()
         self._settings, self._rate, self._seed = settings, rate, seed
         self.sent = 0
         self.created: Created = _nobody
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._error: BaseException | None = None
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-        self.check()
-
-    def check(self) -> None:
-        """Raises what sending raised."""
-        if self._error is not None:
-            raise self._error
-
-    def _run(self) -> None:
-        try:
-            asyncio.run(drip(self._settings, self._records(), self._rate, self._hear))
-        except BaseException as error:
-            self._error = error
+    def _work(self) -> None:
+        asyncio.run(drip(self._settings, self._records(), self._rate, self._hear))
 
     def _records(self) -> Iterator[Record]:
         for record in endless(self._rate, time.time_ns() // 1_000_000, self._seed):

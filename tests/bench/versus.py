@@ -8,12 +8,13 @@ from streams.definitions import SHIPPED, load_bundle
 from tests.bench.arrivals import Arrival, in_order, shuffled
 from tests.bench.contest import Contestant, Took
 from tests.bench.places import Places
-from tests.bench.world import HISTORY_MS, HOUR_MS, Record, World
+from tests.bench.whole import AFTERWARDS_MS
+from tests.bench.world import HISTORY_MS, Record, World
 from tests.bench.wrongs import Truth, Wrongs, truth, wrongs
 from tests.fixtures.pipeline import Pipeline
+from tests.fixtures.touchpoints import DAY_MS
 
 WARM_UP = 500  # touchpoints of other people before the measurement
-DAY_MS = 24 * HOUR_MS
 SESSION_S = 6.0  # after which a worker that was killed loses its partitions, for all contestants
 IN_ORDER, KILLED = "in order", "shuffled, killed in the middle"
 
@@ -45,7 +46,7 @@ def compare(here: Places, count: int, contestants: Sequence[type[Contestant]], p
     """Every contestant with both events, over the same touchpoints."""
     warm = World(WARM_UP, seed=2, began_ms=HISTORY_MS - 30 * DAY_MS, span_ms=10 * DAY_MS, first=10**9).touchpoints()
     records, outcomes = World(count).touchpoints(), []
-    clock_ms = records[-1]["occurred_at"] + 30 * DAY_MS
+    clock_ms = records[-1]["occurred_at"] + AFTERWARDS_MS
     true = truth(bundle(), [*warm, *records], clock_ms)
     progress(f"{count:,} touchpoints: {len(true.journeys):,} journeys, {len(true.breakages):,} breakages")
     for event, arrivals in ((IN_ORDER, in_order(records)), (KILLED, shuffled(records, 1))):

@@ -9,11 +9,13 @@ from tests.bench.cpu import CpuTimes
 from tests.bench.feed import fill
 from tests.bench.figures import Round
 from tests.bench.places import Places
-from tests.bench.world import HISTORY_MS, HOUR_MS, Record, World, framed
+from tests.bench.world import HISTORY_MS, Record, World, framed
 from tests.fixtures.pipeline import Pipeline
+from tests.fixtures.touchpoints import DAY_MS
 
 WARM_UP = 2_000  # touchpoints of other people before the measurement: imports, connections and caches are no part of it
-WARM_UP_SPAN_MS = 10 * 24 * HOUR_MS
+WARM_UP_SPAN_MS = 10 * DAY_MS
+AFTERWARDS_MS = 30 * DAY_MS  # whatever was promised is over by then
 PATIENCE_S = 900.0
 
 
@@ -27,13 +29,13 @@ def whole_round(places: Places, records: Sequence[Record]) -> tuple[Round, dict[
     with places.pipeline() as pipeline:
         worker = pipeline.start()
         agents = CpuTimes({agent.name: worker.agent(agent.name).pid for agent in AGENTS})
-        servers = CpuTimes({service.daemon.name: service.daemon.pid() for service in (places.broker, places.database)})
+        servers = CpuTimes(places.servers())
         warm = warm_up(pipeline)
         agents.begin()
         servers.begin()
         began_s = time.perf_counter()
         asyncio.run(fill(pipeline.settings, sent))
-        pipeline.settle(records[-1]["occurred_at"] + 30 * 24 * HOUR_MS, timeout_s=PATIENCE_S)
+        pipeline.settle(records[-1]["occurred_at"] + AFTERWARDS_MS, timeout_s=PATIENCE_S)
         figures = Round(len(records), time.perf_counter() - began_s, agents.spent_s(), servers.spent_s())
         shown = shown_by(pipeline, [*warm, *records])
     return figures, shown

@@ -8,9 +8,9 @@ from typing import Any
 from schemas.codec import encoder
 from streams.core.touchpoint import hash_id
 from tests.bench.stories import STORIES, Step
+from tests.fixtures.touchpoints import DAY_MS, HOUR_MS
 
 Record = dict[str, Any]
-HOUR_MS = 3_600_000
 HISTORY_MS = 1_704_067_200_000  # 2024-01-01T00:00:00Z
 ORDERS = 0.7  # of all stories
 CUSTOMERS = 0.6  # for each story
@@ -24,7 +24,7 @@ class World:
     count: int
     seed: int = 1
     began_ms: int = HISTORY_MS
-    span_ms: int = 30 * 24 * HOUR_MS
+    span_ms: int = 30 * DAY_MS
     hour_ms: int = HOUR_MS
     first: int = 0  # number of the first story and of the first customer
 

@@ -6,15 +6,12 @@ Exit codes: 0 compared, whatever came out; 1 something failed; 4 broker or datab
 """
 
 import json
-import logging
-import time
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from deploy.local.errors import LocalStackError
-from tests.bench.console import chosen, fail, show, tell
+from tests.bench.console import chosen, measuring, show, tell
 from tests.bench.contestants import CONTESTANTS
 from tests.bench.machine import described
 from tests.bench.places import places
@@ -31,15 +28,9 @@ def main(
     write: Annotated[bool, typer.Option("--write", help="Write docs/comparison.md.")] = False,
 ) -> None:
     """What the whole job costs and what is wrong in the end, ours beside the same in Faust."""
-    logging.disable(logging.ERROR)  # the clients' own: what fails is raised
-    began_s = time.monotonic()
-    try:
-        with places() as here:
-            machine = described(here)
-            taking_part = [each for each in CONTESTANTS if only in each.name]
-            outcomes = compare(here, count, taking_part, lambda text: tell(f"{time.monotonic() - began_s:6.1f} s  {text}"))
-    except LocalStackError as error:
-        fail(error, 4)
+    with measuring() as progress, places() as here:
+        machine = described(here)
+        outcomes = compare(here, count, [each for each in CONTESTANTS if only in each.name], progress)
     results = Results(machine, count, outcomes)
     if write:
         tell(f"wrote {write_page(results, chosen())}")
