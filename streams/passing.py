@@ -26,8 +26,8 @@ def places(settings: Settings, name: str) -> list[TopicPartition]:
 
 
 class Passing:
-    def __init__(self, settings: Settings, until_s: float) -> None:
-        """`until_s`: monotonic time at which waiting ends.  Raises BrokerUnreachable."""
+    def __init__(self, settings: Settings, until_s: float = 0.0) -> None:
+        """`until_s`: monotonic time at which `wait` gives up.  Raises BrokerUnreachable."""
         self._settings, self._until_s, self._open = settings, until_s, ExitStack()
         self._admin = self._open.enter_context(admin(settings))
         self._reader = KafkaConsumer(bootstrap_servers=settings.kafka_bootstrap, isolation_level="read_committed")

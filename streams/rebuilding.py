@@ -111,7 +111,7 @@ def land_again(settings: Settings) -> dict[int, int]:
 def _land_from_the_beginning(settings: Settings, land: topology.Agent) -> dict[int, int]:
     """The log last, by which land knows whether it has landed before.  -> where that begins."""
     names = sorted((name for name in land.reads if name != topology.WANTED), key=lambda name: name == topology.LOG)
-    with Passing(settings, 0.0) as passing:
+    with Passing(settings) as passing:
         begins = {name: passing.begins(name) for name in names}
     for name, first in begins.items():
         at = {place: OffsetAndMetadata(first[place.partition], "", -1) for place in places(settings, name)}
@@ -121,7 +121,7 @@ def _land_from_the_beginning(settings: Settings, land: topology.Agent) -> dict[i
 
 def _all_landed(settings: Settings, client: Client) -> int:
     """-> records that the log lost before land read them.  Raises NotLanded."""
-    with Passing(settings, 0.0) as passing:
+    with Passing(settings) as passing:
         at = {place.partition: its.offset for place, its in passing.committed("land", topology.LOG).items()}
         first = passing.begins(topology.LOG)
         begins = {part: max(at.get(part, 0), begin) for part, begin in first.items()}
@@ -138,7 +138,7 @@ def _all_landed(settings: Settings, client: Client) -> int:
 
 def _behind_the_gap(settings: Settings) -> dict[int, int]:
     """Intake goes on where the input topic begins, if that is behind where it was; its clock stays.  -> records that are gone."""
-    with Passing(settings, 0.0) as passing:
+    with Passing(settings) as passing:
         begins, ends = passing.begins(topology.TOUCHPOINTS), passing.ends(topology.TOUCHPOINTS)
         was_at = passing.committed("intake", topology.TOUCHPOINTS)
     gone, moved = {}, {}
@@ -193,7 +193,7 @@ async def _pass_on(
 
 def _only_on_input(settings: Settings, reader: Reader, client: Client) -> Iterator[Touchpoint]:
     """Intake took them, and they never landed."""
-    with Passing(settings, 0.0) as passing:
+    with Passing(settings) as passing:
         taken_to = {place.partition: its.offset for place, its in passing.committed("intake", topology.TOUCHPOINTS).items()}
         begins = {part: at for part, at in passing.begins(topology.TOUCHPOINTS).items() if part in taken_to}
         records = (each for each in passing.read(topology.TOUCHPOINTS, begins) if each.offset < taken_to[each.partition])

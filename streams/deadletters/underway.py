@@ -32,7 +32,7 @@ def _key(origin: Origin) -> Key:
 
 def behind(settings: Settings, agent: str, name: str) -> Iterator[Any]:
     """Records that an agent has not committed, up to the end as it is now."""
-    with Passing(settings, 0.0) as passing:
+    with Passing(settings) as passing:
         at = {place.partition: its.offset for place, its in passing.committed(agent, name).items()}
         begins, ends = passing.begins(name), passing.ends(name)
         yield from passing.read(name, {part: max(begins[part], min(at.get(part, 0), ends[part])) for part in begins})

@@ -213,7 +213,7 @@ class Arena:
     def account(self) -> Account:
         received = broken = 0
         names = set[tuple[str, str]]()
-        with Passing(self.pipeline.settings, 0.0) as passing:
+        with Passing(self.pipeline.settings) as passing:
             for record in passing.read(topology.TOUCHPOINTS, passing.begins(topology.TOUCHPOINTS)):
                 if record.headers and header(record.headers, AS_OF_HEADER) is not None:
                     continue

@@ -58,3 +58,16 @@ def test_a_lagging_partition_of_the_log_never_makes_a_false_breakage(pipelines: 
     pipeline.landed(day_ms + 3 * DAY_MS)
     assert pipeline.query("SELECT count() FROM breakages") == [(0,)]
     assert pipeline.query("SELECT state, count() FROM v_promises GROUP BY state") == [("kept", count)]
+
+
+def test_settling_again_at_the_same_time_waits_for_what_came_since(held: Pipeline, day_ms: int) -> None:
+    """The clock stands there already, and tells nothing of it; what came belongs to others, at homes of their own."""
+    held.settle(day_ms + 3 * DAY_MS)
+    for number in range(3):
+        pairs = [{"order": f"again{number}-{n}", "customer": f"again{number % 2}-{n}"} for n in range(50)]
+        held.send([touch("order.purchased", day_ms + n, pair, {"due": day_ms + 2 * DAY_MS}) for n, pair in enumerate(pairs)])
+        held.settle(day_ms + 3 * DAY_MS)
+        counts = [
+            held.query(f"SELECT count() FROM {view} WHERE startsWith(instance, 'again')") for view in ("v_journeys", "v_breakages")
+        ]
+        assert counts == [[(50 * (number + 1),)]] * 2

@@ -42,7 +42,7 @@ breakages: {unanswered: {absence: {after: case.opened, of: case.answered, within
 def slices(pipeline: Pipeline) -> tuple[Counter[tuple[int, int]], float]:
     """Breakages that were told, by partition and by the step that told them; and how long the longest step took to send, s."""
     decode, told, times_ms = decoder("breakage"), Counter[tuple[int, int]](), dict[tuple[int, int], list[int]]()
-    with Passing(pipeline.settings, 0.0) as passing:
+    with Passing(pipeline.settings) as passing:
         for record in passing.read(topology.BREAKAGES, passing.begins(topology.BREAKAGES)):
             if record.value is not None:
                 step = record.partition, decode(record.value)["version"]

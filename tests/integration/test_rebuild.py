@@ -64,7 +64,7 @@ def stopped(pipeline: Pipeline, *complaints: str) -> None:
 
 def entry(pipeline: Pipeline) -> tuple[int, bytes, bytes]:
     """Partition, key and value of somebody's state, as it stands."""
-    with Passing(pipeline.settings, 0.0) as passing:
+    with Passing(pipeline.settings) as passing:
         begins = passing.begins(topology.STATE)
         standing = {(each.partition, each.key): each.value for each in passing.read(topology.STATE, begins)}
     return next((*place, value) for place, value in standing.items() if place[1][:1] == BUCKET and value is not None)
