@@ -61,9 +61,10 @@ class Watch:
 
     def _run(self) -> None:
         while not self._stopped.is_set():
-            events = self._selector.select(_AGAIN_S)
+            self._selector.select(_AGAIN_S)
             with self._lock:
-                for key, _ in events:
+                # Asked again: in the meantime a client's next statement may have begun, for which there is nothing to read yet.
+                for key, _ in self._selector.select(0):
                     self._judge(key)
                 doomed = list(self._doomed)
             for guard in doomed:
@@ -71,8 +72,6 @@ class Watch:
 
     def _judge(self, key: selectors.SelectorKey) -> None:
         guard: Guard = key.data
-        if self._selector.get_map().get(key.fd) is not key:  # its statement has just ended
-            return
         self._selector.unregister(key.fileobj)
         try:
             head = cast(socket.socket, key.fileobj).recv(1, socket.MSG_PEEK)
