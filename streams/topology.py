@@ -10,6 +10,7 @@
                     touchpoints.rejected ----------------------------------> land -> minutes.touched -> land
           (land also takes the touchpoints themselves from person.log)
 
+    stitch -> person.routes, by which intake spares touchpoints a hop (read beside all this, from its end)
     stitch -> facts.wanted -> land, which reads touchpoints back from ClickHouse -> moved facts in person.log
     privacy.erasures, the list of who is to be forgotten, is read by intake and land beside all this
 
@@ -36,6 +37,7 @@ BREAKAGES = "breakages"
 DEFINITIONS = "definitions"
 TOUCHED = "minutes.touched"
 WANTED = "facts.wanted"
+ROUTES = "person.routes"
 ERASURES = "privacy.erasures"
 
 
@@ -71,6 +73,7 @@ TOPICS = (
     Topic(BREAKAGES, "log", "person and cause", "Avro breakage; clocks", compacted=True, compaction_lag_ms=7 * DAY_MS, ends=True),
     Topic(TOUCHED, "one", "none", "packed: minutes whose figures are to be computed", retention_ms=7 * DAY_MS),
     Topic(WANTED, "one", "none", "packed: forgotten touchpoints that stitch asks for", retention_ms=30 * DAY_MS),
+    Topic(ROUTES, "one", "none", "packed: up to where touchpoints followed which redirects", retention_ms=DAY_MS),
     Topic(ERASURES, "one", "keyed hash of an identifier's id", "JSON: erasure, when, who, why; no value", compacted=True),
     Topic(DEFINITIONS, "one", "content hash", "JSON bundle of definitions; which is active; activations", compacted=True),
 )
@@ -96,7 +99,7 @@ AGENTS = (
         IDENTITY_STATE,
         "decides who is one person and whose an object is",
     ),
-    Agent("stitch", (LOG,), (JOURNEYS, BREAKAGES, LOG, WANTED), STATE, "puts touchpoints into journeys and judges them"),
+    Agent("stitch", (LOG,), (JOURNEYS, BREAKAGES, LOG, WANTED, ROUTES), STATE, "puts touchpoints into journeys and judges them"),
     Agent(
         "land",
         (LOG, REJECTED, PEOPLE, PAIRS, RECEIPTS, JOURNEYS, BREAKAGES, TOUCHED, WANTED),

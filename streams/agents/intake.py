@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import ConsumerStoppedError
 from aiokafka.structs import OffsetAndMetadata
 from faust.types.tuples import TP
 
@@ -21,6 +22,7 @@ from streams.agents.intake_records import IntakeRecords
 from streams.agents.marks import CLOCK_KEY, clock_mark
 from streams.agents.poisoned import complaint
 from streams.agents.producing import Destination, Record, confirmed, send_each
+from streams.agents.routing import Going, Routing
 from streams.core.kept import from_metadata, to_metadata
 from streams.core.lateness import SourceClock
 from streams.core.log import IntakeClock, pack
@@ -58,12 +60,15 @@ class Source(msgspec.Struct):
 class Intake:
     """A handler of `streams.transport`."""
 
-    def __init__(self, settings: Settings, reader: Reader, plain: AIOKafkaProducer, consumer: Callable[[], BatchConsumer]) -> None:
+    def __init__(
+        self, settings: Settings, reader: Reader, plain: AIOKafkaProducer, consumer: Callable[[], BatchConsumer], routing: Routing
+    ) -> None:  # fmt: skip
         self.settings, self._reader, self._plain, self._consumer = settings, reader, plain, consumer
+        self._routing = routing
         self._sources: dict[TP, Source] = {}
         self._room = asyncio.Semaphore(MOST_UNCONFIRMED)
         self._sending: set[asyncio.Task[None]] = set()
-        self._records = IntakeRecords(settings)
+        self._records = IntakeRecords(settings, routing.router)
         self._log, self._links = settings.topic(topology.LOG), settings.topic(topology.LINKS)
         self._rejected = settings.topic(topology.REJECTED)
         self._told: dict[TP, tuple[int, int]] = {}
@@ -71,6 +76,7 @@ class Intake:
 
     async def assigned(self, committed: Mapping[TP, OffsetAndMetadata | None]) -> Mapping[TP, int | None]:
         await self._settle_sends()
+        self._routing.begin()
         kept = {tp: from_metadata(found.metadata if found else None) for tp, found in committed.items()}
         self._sources = {tp: Source(clock, newest, newest) for tp, (clock, newest) in kept.items()}
         self._told = {}
@@ -86,6 +92,7 @@ class Intake:
 
     async def drain(self) -> None:
         await self._settle_sends()
+        await self._routing.close()
 
     def metadata(self, tp: TP) -> str:
         source = self._sources.get(tp)
@@ -102,8 +109,10 @@ class Intake:
         await self._weigh(batch, source, taken)
         _count(taken, now_ms)
         source.waiting.append((batch, taken))
-        sent = await self._send(self._records.of(taken, batch.tp.partition))
-        task = asyncio.create_task(self._confirm(batch, source, taken, sent))
+        sending = self._routing.router.next_sending()
+        records = self._records.of(taken, batch.tp.partition)
+        going = Going(sending, taken.touchpoints, records, await self._send(records))
+        task = asyncio.create_task(self._confirm(batch, source, taken, going))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
@@ -120,9 +129,9 @@ class Intake:
             await asyncio.wait_for(self._consumer().commit(), self.settings.drain_s)
         refusal(complaint(batch, taken, self.settings.reject_share))
 
-    async def _confirm(self, batch: Batch, source: Source, taken: Taken, sent: list[Awaitable[Any]]) -> None:
+    async def _confirm(self, batch: Batch, source: Source, taken: Taken, going: Going) -> None:
         try:
-            await confirmed(sent)
+            self._routing.arrived(going, await confirmed(going.sent))
         except Exception as error:
             fault(f"cannot send what follows from {batch.topic} {batch.partition} up to offset {batch.offset}", error)
         self._room.release()
@@ -157,11 +166,13 @@ class Intake:
     # the clock --------------------------------------------------------------------------------------------------------
 
     async def keep_time(self) -> None:
-        """Say every now and then how far the sources are.  Never returns."""
+        """Say every now and then how far the sources are.  Returns when the consumer stops: then nothing more is read."""
         while True:
             await asyncio.sleep(self.settings.clock_interval_s)
             try:
                 await self._tick()
+            except ConsumerStoppedError:
+                return
             except Exception as error:
                 fault("cannot send the clock", error)
 

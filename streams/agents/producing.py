@@ -95,6 +95,6 @@ def _append(batch: Any, record: Record) -> bool:
     return appended is not None
 
 
-async def confirmed(sent: Iterable[Awaitable[Any]]) -> None:
-    """Raises what the broker refused."""
-    await asyncio.gather(*sent)
+async def confirmed(sent: Iterable[Awaitable[Any]]) -> list[Any]:
+    """-> where each lies: `topic`, `partition`, `offset`; of a batch its first record.  Raises what the broker refused."""
+    return await asyncio.gather(*sent)

@@ -29,6 +29,7 @@ from streams.agents.land_lives import LandLives, landed_before
 from streams.agents.landing import TABLES, Landing
 from streams.agents.minutes import MinuteKeeper
 from streams.agents.producing import producer
+from streams.agents.routing import Routing
 from streams.agents.stitch import StitchMachine
 from streams.agents.tally import declare
 from streams.agents.watched import Watched
@@ -111,10 +112,13 @@ class Wiring:
     def intake(self, plain: AIOKafkaProducer) -> Wired:
         self.erasures.read()  # before the first touchpoint
         reader = Reader(self.settings, self.identifiers(), self.erasures.suppressed)
-        handler = Intake(self.settings, reader, plain, self.consumer)
+        routing = Routing(self.settings)
+        handler = Intake(self.settings, reader, plain, self.consumer, routing)
 
         async def beside() -> None:
-            await asyncio.gather(handler.keep_time(), self._keep_identifiers(reader), self._keep_erasures())
+            await asyncio.gather(
+                handler.keep_time(), routing.keep_learning(), self._keep_identifiers(reader), self._keep_erasures()
+            )
 
         return handler, beside
 

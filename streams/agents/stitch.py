@@ -13,6 +13,7 @@ from streams.agents.producing import Destination, Record
 from streams.agents.tally import Tally
 from streams.core.log import FactsWanted, Wanted, cut, pack
 from streams.core.moving import records as moving
+from streams.core.routes import Routes, pack_routes
 from streams.core.stitch.partition import Outcome, Partition
 from streams.core.stitch.rows import PARTS, Row
 from streams.core.stitch.store import MemoryStore
@@ -23,7 +24,7 @@ from streams.settings import Settings
 
 log = structlog.get_logger("throughline")
 IDLE_RECORDS = 5_000  # so many without a change, and the position is written all the same: a restart does not read them again
-WANTED_BYTES = 500  # one request, about
+WANTED_BYTES, REDIRECT_BYTES = 500, 100  # one of them, about
 
 TALLY = b"t"  # key in the state topic, beside those of streams.core.stitch.state
 
@@ -35,7 +36,7 @@ class StitchMachine:
         name = settings.topic
         self._log, self._state = name(topology.LOG), (name(topology.STATE), partition.number)
         self._rows = ((name(topology.JOURNEYS), partition.number), (name(topology.BREAKAGES), partition.number))
-        self._wanted = (name(topology.WANTED), 0)
+        self._wanted, self._routes = (name(topology.WANTED), 0), (name(topology.ROUTES), 0)
         self._idle = 0
         self._tally = Tally()
 
@@ -108,7 +109,16 @@ class StitchMachine:
     def _behind(self, outcome: Outcome) -> dict[Destination, list[Record]]:
         if self.partition.position.step:
             return {}
-        return self._clocks(told=outcome.clock is not None)
+        return {**self._clocks(told=outcome.clock is not None), **self._sent_on(outcome)}
+
+    def _sent_on(self, outcome: Outcome) -> dict[Destination, list[Record]]:
+        """Who reads this knows that the moved facts lie in the log of the partition they went to, since they were committed."""
+        redirects = {move.redirect.address: move.redirect for moves in outcome.moved.values() for move in moves}
+        if not redirects:
+            return {}
+        number, offset = self.partition.number, self.partition.position.offset
+        words = (Routes(number, offset, piece) for piece in cut(redirects.values(), lambda _: REDIRECT_BYTES))
+        return {self._routes: [Record(None, pack_routes(word)) for word in words]}
 
     def _clocks(self, *, told: bool) -> dict[Destination, list[Record]]:
         """Turns for the other partitions and, when it moved, the judged clock for whoever reads rows."""

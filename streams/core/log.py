@@ -15,18 +15,19 @@ T = TypeVar("T")
 FORMAT = 4  # of log and state records; a reader refuses a newer one
 
 
-class Touchpoints(msgspec.Struct, array_like=True, tag=1, frozen=True):
-    """Touchpoints whose address is at home in this partition."""
-
-    items: list[Touchpoint]
-
-
 class Redirect(msgspec.Struct, array_like=True, frozen=True):
     """What is addressed to `address` now belongs to `root`, says the redirect of this number.  The highest number wins."""
 
     address: str
     root: str
     number: int
+
+
+class Touchpoints(msgspec.Struct, array_like=True, tag=1, frozen=True):
+    """Touchpoints whose address is at home in this partition, or whose owner is, as intake has heard by one of `redirects`."""
+
+    items: list[Touchpoint]
+    redirects: list[Redirect] = []
 
 
 class Redirects(msgspec.Struct, array_like=True, tag=2, frozen=True):

@@ -151,6 +151,7 @@ class World:
     come_to: int = 0  # how much of it has landed
     wanted: list[Wanted] = field(default_factory=list)
     reduced: int = 0
+    told: dict[str, list[Redirect]] = field(default_factory=dict)  # address -> every redirect that ever stood
     bundles: dict[str, Bundle] = field(default_factory=lambda: {BUNDLE.content_hash: BUNDLE})
     activations: list[Activation] = field(default_factory=lambda: [Activation(BUNDLE.content_hash, NEVER)])
 
@@ -169,10 +170,16 @@ class World:
         if not one.too_late:
             self.delivered.append(one)
         for copy in copies(one):
-            self.logs[home(copy.address, self.partitions)].append(pack(Touchpoints([copy])))
+            self._arrive(copy)
         found = links_of(one)
         if found and not one.too_late:
             self.links.append((found, None))
+
+    def _arrive(self, copy: Touchpoint) -> None:
+        """At home, or where intake believes its owner to be: it may never have heard of a redirect, or only of an old one."""
+        believed = self.rng.choice([None, *self.told.get(copy.address, [])])
+        target = home(believed.root if believed else copy.address, self.partitions)
+        self.logs[target].append(pack(Touchpoints([copy], [believed] if believed else [])))
 
     def tick(self, now_ms: int, sources: list[int], *, final: bool = False) -> None:
         word = IntakeClock(self.sources, dict.fromkeys(sources, now_ms), dict.fromkeys(sources, now_ms if final else NEVER))
@@ -213,6 +220,9 @@ class World:
             if redirects:
                 log.append(pack(Redirects(redirects)))
         self.landing[-1].extend((change.redirect.address, change.redirect) for change in changes)
+        for change in changes:
+            if change.redirect.number:
+                self.told.setdefault(change.redirect.address, []).append(change.redirect)
 
     def _rebuild_identity(self) -> None:
         fresh = Identity(IDENTIFIERS, self.partitions, Suppressed(SECRET))

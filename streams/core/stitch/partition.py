@@ -167,6 +167,8 @@ class Partition:
         if isinstance(record, Erased) and self._desk.opened:
             return False  # it looks into the store, so what was opened before it is put back first
         if isinstance(record, Touchpoints):
+            for claimed in record.redirects:
+                self._learn(claimed)
             self._receive(record.items)
             self._last_ms = record.items[-1].occurred_at
         elif isinstance(record, Redirects):
@@ -204,10 +206,17 @@ class Partition:
         claimed, touchpoints = move.redirect, list(self._wanted(move.touchpoints))
         if self.suppressed and self.suppressed.has(claimed.address):
             return
+        self._settle(self._learn(claimed), touchpoints, move.forgotten, move.answers, move.quarantined)
+
+    def _learn(self, claimed: Redirect) -> Redirect:
+        """-> the newest redirect of its address, by which somebody has sent something here.
+
+        It is remembered where its root is at home: identity told the former owner's home of it, and not this one.
+        """
         newest = belongs(self._homes.where(claimed.address), claimed)
-        if newest is claimed and self._homes.is_here(claimed.root):
+        if newest is claimed and self._homes.is_here(claimed.root) and not self.suppressed.has(claimed.address):
             self._homes.remember(claimed)
-        self._settle(newest, touchpoints, move.forgotten, move.answers, move.quarantined)
+        return newest
 
     def _settle(
         self, redirect: Redirect, touchpoints: list[Touchpoint], forgotten: Forgotten | None = None, answers: int = 0,
