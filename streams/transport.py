@@ -108,7 +108,12 @@ class BatchThread(AIOKafkaConsumerThread):
 
         Raises ConsumerStoppedError.
         """
-        answer = await self.method_queue.call(self.parent_loop.create_future(), fun, *args, **kwargs)
+        try:
+            answer = await self.method_queue.call(self.parent_loop.create_future(), fun, *args, **kwargs)
+        except RuntimeError as error:
+            if self.method_queue.loop.is_closed():
+                raise ConsumerStoppedError from error
+            raise
         stops = False
         while not answer.done():
             await asyncio.wait({answer}, timeout=STOPPING_S)
