@@ -202,9 +202,12 @@ class Partition:
         self._dropped += len(given) - len(wanted)
         return wanted
 
+    def _is_erased(self, address: str) -> bool:
+        return bool(self.suppressed) and self.suppressed.has(address)
+
     def _welcome(self, move: Move) -> None:
         claimed, touchpoints = move.redirect, list(self._wanted(move.touchpoints))
-        if self.suppressed and self.suppressed.has(claimed.address):
+        if self._is_erased(claimed.address):
             return
         self._settle(self._learn(claimed), touchpoints, move.forgotten, move.answers, move.quarantined)
 
@@ -214,7 +217,7 @@ class Partition:
         It is remembered where its root is at home: identity told the former owner's home of it, and not this one.
         """
         newest = belongs(self._homes.where(claimed.address), claimed)
-        if newest is claimed and self._homes.is_here(claimed.root) and not self.suppressed.has(claimed.address):
+        if newest is claimed and self._homes.is_here(claimed.root) and not self._is_erased(claimed.address):
             self._homes.remember(claimed)
         return newest
 
@@ -249,7 +252,7 @@ class Partition:
 
     def _redirect(self, redirect: Redirect) -> None:
         known = self._homes.where(redirect.address)
-        if redirect.number <= known.number or (self.suppressed and self.suppressed.has(redirect.address)):
+        if redirect.number <= known.number or self._is_erased(redirect.address):
             return
         self._homes.remember(redirect)
         if known.root != redirect.root:
