@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from zoneinfo import ZoneInfo
+from functools import cache, lru_cache
 
 from streams.core.calendar import Calendar
+from streams.core.calendar.zone import DAY_MS, Zone
 from streams.core.definition.length import Length, length_by_region
 from streams.core.definition.model import Promise
 from streams.core.definition.read import reader
@@ -70,9 +70,11 @@ def _from_iso(text: str) -> int | None:
     return since_epoch_ms if EARLIEST_MS <= since_epoch_ms <= LATEST_MS else None
 
 
-@lru_cache(maxsize=65_536)
 def end_of_day(instant: int, zone: str) -> int:
     """The last millisecond of the calendar day of `instant` (epoch ms) in `zone`."""
-    local = (EPOCH + instant * MILLISECOND).astimezone(ZoneInfo(zone))
-    next_day = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-    return (next_day.astimezone(UTC) - EPOCH) // MILLISECOND - 1
+    clock = _zone(zone)
+    local_ms = instant + clock.offset_ms(instant)
+    return clock.instant((local_ms // DAY_MS + 1) * DAY_MS) - 1
+
+
+_zone = cache(Zone)
