@@ -32,7 +32,7 @@ from tests.sinks.test_minutes import DIFFERENT
 
 BUNDLE = load_bundle([SHIPPED])
 BETWEEN_S = 14.0  # that an attack takes, about, before the first one has shown it
-DISK_BYTES = 2 << 30  # of the database, where it has a disk of its own
+DISK_BYTES = 6 << 30  # of the broker, and of the database, where they have a disk of their own; it takes what is used
 SESSION_S, DRAIN_S = 6.0, 20.0
 REJECT_WINDOW = 2_000  # records of a partition by which intake says that too many are broken
 SETTINGS = {
@@ -77,7 +77,7 @@ class Arena:
 
     def _start(self) -> None:
         enter = self._open.enter_context
-        (self._folder / "broker").mkdir(parents=True)
+        self.broker_disk: Disk | None = enter(disk(self._folder / "broker", DISK_BYTES))
         (inner,) = free_ports(1)
         self.broker_door = enter(closing(self._doors((LOOPBACK, inner))))
         self.broker = enter(Broker(self._folder / "broker", jars_dir=JARS, tethered=True, proxied=(inner, self.broker_door.port)))

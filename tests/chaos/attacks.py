@@ -191,7 +191,7 @@ def short_of_memory(arena: Arena, _number: int) -> None:
 def disk_full(arena: Arena, _number: int) -> None:
     """The database's: it refuses inserts, and reads.  Less is left than it reserves for any insert or merge; to take the very last
     bytes from under a merge would break what that writes."""
-    disk = _own_disk(arena)
+    disk = _own(arena.disk)
     disk.fill(RESERVED_BYTES)
     _refuses(arena, "NOT_ENOUGH_SPACE")
     disk.clear()
@@ -199,17 +199,41 @@ def disk_full(arena: Arena, _number: int) -> None:
 
 def disk_read_only(arena: Arena, _number: int) -> None:
     """The database's data directory, for whatever it opens from now on."""
-    disk = _own_disk(arena)
+    disk = _own(arena.disk)
     disk.read_only(arena.database.home / "data")
     _refuses(arena, "READ_?ONLY")
     disk.writable(arena.database.home / "data")
 
 
-def _own_disk(arena: Arena) -> Disk:
+def broker_disk_full(arena: Arena, _number: int) -> str:
+    """The broker ends by itself when it cannot write; with room again it is started anew."""
+    disk = _own(arena.broker_disk)
+    disk.fill(0)
+    began_s = time.monotonic()
+    while arena.broker.daemon.pid() is not None:
+        assert time.monotonic() < began_s + REFUSED_S, "the broker goes on with a disk that is full"
+        time.sleep(0.2)
+    ended_s = time.monotonic() - began_s
+    disk.clear()
+    arena.broker.start()
+    return f"the broker ended after {ended_s:.1f} s, "
+
+
+def data_dir_read_only(arena: Arena, _number: int) -> None:
+    """The directory in which workers begin: they keep nothing there."""
+    disk, folder = _own(arena.disk), arena.pipeline.settings.data_dir
+    disk.read_only(folder)
+    arena.replace()
+    time.sleep(10.0)
+    arena.revive()
+    disk.writable(folder)
+
+
+def _own(disk: Disk | None) -> Disk:
     """Raises NotRun."""
-    if arena.disk is None:
-        raise NotRun("the database has no disk of its own here, which takes the right to mount")
-    return arena.disk
+    if disk is None:
+        raise NotRun("there is no disk of its own here, which takes the right to mount")
+    return disk
 
 
 def _refuses(arena: Arena, why: str) -> None:
@@ -246,6 +270,8 @@ ATTACKS = (
     Attack("the database refuses: memory", short_of_memory, 1, 0),
     Attack("the database's disk is full", disk_full, 2, 0),
     Attack("the database's disk is read-only", disk_read_only, 1, 0),
+    Attack("the broker's disk is full", broker_disk_full, 1, 0),
+    Attack("the workers' data directory is read-only", data_dir_read_only, 1, 0),
     Attack("stitch dies within a transaction", die_in_transaction, 5, 0),
     Attack("the broker is slow", broker_slow, 1, 0),
     Attack("connections to the broker are reset", broker_resets, 2, 0),
