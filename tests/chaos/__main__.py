@@ -3,7 +3,6 @@
 import json
 import sys
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Literal
@@ -19,6 +18,7 @@ from tests.chaos.run import Outcome, run
 from tests.chaos.sizes import TRIALS, grounds
 
 UNREACHABLE, CHECK_FAILED = 4, 5
+Gate = Literal["auto", "own", "toxiproxy"]
 
 
 def chaos(
@@ -27,9 +27,7 @@ def chaos(
     seed: Annotated[int, typer.Option(help="Of touchpoints and moments.")] = 1,
     only: Annotated[str, typer.Option(help="Attacks and trials whose name contains this; trials begin with `size: `.")] = "",
     sizes: Annotated[bool, typer.Option(help="Trials of size as well, which take as long again.")] = True,
-    gate: Annotated[
-        Literal["auto", "own", "toxiproxy"], typer.Option(help="Between workers and servers; auto: toxiproxy where it is.")
-    ] = "auto",
+    gate: Annotated[Gate, typer.Option(help="Between workers and servers; auto: toxiproxy where it is.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
 ) -> None:
     """Attack workers, broker and database under load; account for every record; compare with one computation over all."""
@@ -58,17 +56,17 @@ def chaos(
     raise typer.Exit(CHECK_FAILED if wrong or any(each.lost or each.doubled for each in survived) or _failed(outcome) else 0)
 
 
-def _kind(gate: Literal["auto", "own", "toxiproxy"]) -> Kind:
-    if gate == "auto":
-        with suppress(Missing):
-            toxiproxy()
-            return "toxiproxy"
+def _kind(gate: Gate) -> Kind:
+    if gate == "own":
         return "own"
     try:
-        return gate if gate == "own" or toxiproxy() else "own"
+        toxiproxy()
     except Missing as why:
+        if gate == "auto":
+            return "own"
         _tell(f"not run: {why}")
         raise typer.Exit(UNREACHABLE) from None
+    return "toxiproxy"
 
 
 def _failed(outcome: Outcome | None) -> bool:

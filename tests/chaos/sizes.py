@@ -34,7 +34,7 @@ SMALL = 100  # touchpoints of each of the giant's other cases
 PIECE = 20_000
 LONG_S = 10 * PATIENCE_S
 WATCH_S = 10.0  # between two looks at so many rows
-SESSION = {"session_timeout_s": 6.0, "transaction_timeout_s": 10.0}
+SESSION = {"session_timeout_s": 10.0, "transaction_timeout_s": 10.0}
 UNANSWERED = bundle_of(
     [
         (
@@ -135,7 +135,8 @@ def _purchase(number: int) -> Record:
 def _shown_after_s(pipeline: Pipeline, probe: Record) -> float:
     began_s, order = time.monotonic(), probe["identifiers"][0]["value"]
     pipeline.send([probe])
-    pipeline.eventually("SELECT count() FROM v_journeys WHERE definition = 'order' AND instance = %(order)s", [(1,)], order=order)
+    shown = "SELECT count() FROM v_journeys WHERE definition = 'order' AND instance = %(order)s"
+    pipeline.eventually(shown, [(1,)], LONG_S, order=order)
     return time.monotonic() - began_s
 
 
@@ -181,7 +182,7 @@ def _come_and_go(pipeline: Pipeline, first: WorkerProcess) -> None:
     second.drains()
     third.kill()
     first.drains()
-    fourth.says('"event": "restored"')
+    fourth.says('"event": "restored"', PATIENCE_S)
     pipeline.start()
 
 
