@@ -41,6 +41,7 @@ def chaos(
             _tell(f"doors in front of broker and database: {kind}")
             outcome = run(Path(folder) / "arena", attacks, count, seed, lambda attack: attack.times, made, _tell)
             survived += outcome.survived
+            wrong += outcome.failed
         if trials:
             with grounds(Path(folder) / "grounds") as pipelines:
                 for trial in trials:

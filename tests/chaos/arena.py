@@ -138,6 +138,14 @@ class Arena:
                 worker.terminate()
             self.workers[place] = self._started(**settings)
 
+    def calm(self) -> None:
+        """What an attack that broke off may have left: the load flows, and there are no workers but ours."""
+        self.load.flow()
+        for worker in self.pipeline.workers:
+            if worker not in self.workers and worker.code() is None:
+                worker.terminate()
+        self.replace()
+
     def revive(self) -> None:
         """Start anew whoever has ended: a supervisor's work."""
         for place, worker in enumerate(self.workers):

@@ -193,16 +193,20 @@ def disk_full(arena: Arena, _number: int) -> None:
     bytes from under a merge would break what that writes."""
     disk = _own(arena.disk)
     disk.fill(RESERVED_BYTES)
-    _refuses(arena, "NOT_ENOUGH_SPACE")
-    disk.clear()
+    try:
+        _refuses(arena, "NOT_ENOUGH_SPACE")
+    finally:
+        disk.clear()
 
 
 def disk_read_only(arena: Arena, _number: int) -> None:
     """The database's data directory, for whatever it opens from now on."""
     disk = _own(arena.disk)
     disk.read_only(arena.database.home / "data")
-    _refuses(arena, "READ_?ONLY")
-    disk.writable(arena.database.home / "data")
+    try:
+        _refuses(arena, "READ_?ONLY")
+    finally:
+        disk.writable(arena.database.home / "data")
 
 
 def broker_disk_full(arena: Arena, _number: int) -> str:
@@ -210,11 +214,11 @@ def broker_disk_full(arena: Arena, _number: int) -> str:
     disk = _own(arena.broker_disk)
     disk.fill(0)
     began_s = time.monotonic()
-    while arena.broker.daemon.pid() is not None:
-        assert time.monotonic() < began_s + REFUSED_S, "the broker goes on with a disk that is full"
+    while arena.broker.daemon.pid() is not None and time.monotonic() < began_s + REFUSED_S:
         time.sleep(0.2)
     ended_s = time.monotonic() - began_s
     disk.clear()
+    assert arena.broker.daemon.pid() is None, "the broker goes on with a disk that is full"
     arena.broker.start()
     return f"the broker ended after {ended_s:.1f} s, "
 
