@@ -35,8 +35,7 @@ class PositionLost(Exception):
 
 
 class GaveWay(Exception):
-    """Taking up was broken off before its end, because the group moves on, and what is to be taken up then may be less; or because
-    the worker stops."""
+    """Taking up was broken off before its end, because the group moves on: what is to be taken up then may be less."""
 
 
 class Batch(ConsumerMessage):
@@ -208,7 +207,7 @@ class BatchConsumer(FaustConsumer):
         async with self._seeking:
             assigned = self.assignment()
             try:
-                if not self._moves_on and not self.should_stop:
+                if not self._moves_on:
                     await self._seek_all()
             except GaveWay:
                 pass
@@ -310,7 +309,6 @@ class BatchConsumer(FaustConsumer):
         await super().on_partitions_revoked(revoked)
 
     async def on_stop(self) -> None:
-        self.handler.give_way()  # the thread stops when a rebalance is over, and that is not over before partitions are taken up
         try:
             await self.handler.drain()
         except Exception as error:

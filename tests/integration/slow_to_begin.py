@@ -23,7 +23,6 @@ class SlowToBegin(Plain):
         self._taking_up: asyncio.Future[None] | None = None
 
     async def assigned(self, committed: Mapping[TP, OffsetAndMetadata | None]) -> Mapping[TP, int | None]:
-        print("begins", flush=True)
         self._taking_up = asyncio.ensure_future(asyncio.sleep(self._seconds))
         await asyncio.wait({self._taking_up})
         if self._taking_up.cancelled():
