@@ -82,15 +82,10 @@ def one_person(pipelines: Pipelines, size: int, tell: Tell) -> Survived:
     Recovery is what everybody else waits meanwhile: from sending a touchpoint until it is a journey in the views.
     """
     name = f"one person with {size:,} touchpoints"
-    pipeline = pipelines(SHOP, **SESSION)
+    pipeline, others = pipelines(SHOP, **SESSION), [record for _, record in shop(5, OTHERS)]
     first, _ = pipeline.start(), pipeline.start()
-    others, waits_s, over = [record for _, record in shop(5, OTHERS)], list[float](), threading.Event()
-    flood = threading.Thread(target=_flood, args=(pipeline, size, others, over), daemon=True)
     with DoublesWatch(pipeline.connect, pause_s=WATCH_S) as watch:
-        flood.start()
-        while not over.wait(PROBE_S):
-            waits_s.append(_shown_after_s(pipeline, _purchase(len(waits_s))))
-        flood.join()
+        waits_s = _waits_s(pipeline, size, others)
         tell(f"{name}: all sent, others waited {max(waits_s):.1f} s at most")
         first.drains()
         pipeline.start()
@@ -101,9 +96,19 @@ def one_person(pipelines: Pipelines, size: int, tell: Tell) -> Survived:
     assert_shown(pipeline.client, pipeline.settings.database, shown)
     receipts = pipeline.query("SELECT scope, person_id, address_id FROM v_quarantined")
     assert receipts == [("address", hash_id("customer", "g"), hash_id("case", "giant"))], receipts
-    landed = pipeline.query("SELECT uniqExact(source, event_id) FROM v_touchpoints")[0][0]
     expected = len({each["event_id"] for each in chain(others, sent)}) + size
-    return Survived(name, 1, expected - landed, len(watch.found) + len(doubles(pipeline.client)), waits_s)
+    return Survived(name, 1, expected - _landed(pipeline), len(watch.found) + len(doubles(pipeline.client)), waits_s)
+
+
+def _waits_s(pipeline: Pipeline, size: int, others: list[Record]) -> list[float]:
+    """While all of it is sent, a purchase now and then.  -> how long each took to be shown."""
+    waits_s, over = list[float](), threading.Event()
+    flood = threading.Thread(target=_flood, args=(pipeline, size, others, over), daemon=True)
+    flood.start()
+    while not over.wait(PROBE_S):
+        waits_s.append(_shown_after_s(pipeline, _purchase(len(waits_s))))
+    flood.join()
+    return waits_s
 
 
 def _giant(size: int) -> Iterator[Record]:
@@ -152,10 +157,7 @@ def one_clock(pipelines: Pipelines, size: int, tell: Tell) -> Survived:
     name = f"one clock by which {size:,} absences are due"
     pipeline = pipelines(UNANSWERED, **SESSION)
     first = pipeline.start()
-    opened = (touch("case.opened", START_MS + number % HOUR_MS, {"case": f"c{number}"}) for number in range(size))
-    while piece := list(islice(opened, PIECE)):
-        pipeline.send(piece)
-    pipeline.settle(START_MS + HOUR_MS, timeout_s=LONG_S)
+    _open(pipeline, size)
     tell(f"{name}: {size:,} cases are open")
     with DoublesWatch(pipeline.connect, pause_s=WATCH_S) as watch:
         began_s = time.monotonic()
@@ -170,8 +172,14 @@ def one_clock(pipelines: Pipelines, size: int, tell: Tell) -> Survived:
     tell(f"{name}: {told:,} stood when workers had come and gone; a state was read back in {read_s:.1f} s at most")
     found = pipeline.query(BROKEN)
     assert found == [(size, size, size)], f"of {size} absences stand, are of different cases, and are right: {found}"
-    landed = pipeline.query("SELECT uniqExact(source, event_id) FROM v_touchpoints")[0][0]
-    return Survived(name, 1, size - landed, len(watch.found), [took_s])
+    return Survived(name, 1, size - _landed(pipeline), len(watch.found), [took_s])
+
+
+def _open(pipeline: Pipeline, size: int) -> None:
+    opened = (touch("case.opened", START_MS + number % HOUR_MS, {"case": f"c{number}"}) for number in range(size))
+    while piece := list(islice(opened, PIECE)):
+        pipeline.send(piece)
+    pipeline.settle(START_MS + HOUR_MS, timeout_s=LONG_S)
 
 
 def _come_and_go(pipeline: Pipeline, first: WorkerProcess) -> None:
@@ -191,6 +199,10 @@ def _read_back_s(workers: list[WorkerProcess]) -> Iterator[float]:
         for line in worker.said().splitlines():
             if '"event": "restored"' in line:
                 yield float(json.loads(line)["seconds"])
+
+
+def _landed(pipeline: Pipeline) -> int:
+    return int(pipeline.query("SELECT uniqExact(source, event_id) FROM v_touchpoints")[0][0])
 
 
 TRIALS = (Trial("size: one person", one_person), Trial("size: one clock", one_clock))
