@@ -8,7 +8,7 @@ UV     := $(shell command -v uv 2>/dev/null)
 ARGS   ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint types bench chaos lock clean setup
+.PHONY: demo test lint types bench chaos toxiproxy lock clean setup
 
 demo: setup             ## everything on this machine, on real input, until Ctrl-C; ARGS="--once --json" ends by itself
 	@exec $(BIN)/throughline demo $(ARGS)
@@ -26,8 +26,13 @@ lint: setup             ## style, types, arrows of the layout, dependencies
 bench: $(BENCH)/.ready  ## figures for docs/benchmarks.md, with other frameworks beside us; they pin other packages than we do
 	$(BENCH)/bin/python -m tests.bench $(ARGS)
 
-chaos: setup            ## attacks for half an hour; ARGS="--count 300000 --only broker"
+chaos: setup            ## attacks for an hour; ARGS="--no-sizes --only broker --gate toxiproxy"
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+TOXIPROXY := github.com/Shopify/toxiproxy/v2/cmd/server@v2.5.0
+toxiproxy: setup        ## build what `make chaos` then puts in front of broker and database (needs Go), and prove that it does so
+	GOBIN=$(CURDIR)/.throughline/toxiproxy go install $(TOXIPROXY)
+	DOORS=toxiproxy $(BIN)/python -m pytest tests/chaos/test_doors.py
 
 setup: $(READY)
 

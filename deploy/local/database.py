@@ -37,11 +37,13 @@ class Database(Service):
         with writing(self._data):
             self._data.mkdir(exist_ok=True)
 
-    def launch(self) -> None:
+    def command(self) -> list[str]:
         ports = ["--tcp", str(self.port), "--http", str(self.http_port)]
-        command = [sys.executable, "-m", "deploy.local.clickhouse", str(self._data), *ports]
+        return [sys.executable, "-m", "deploy.local.clickhouse", str(self._data), *ports]
+
+    def launch(self) -> None:
         secrets = {"THROUGHLINE_CLICKHOUSE_USER": self.user, "THROUGHLINE_CLICKHOUSE_PASSWORD": self.password}
-        self.daemon.launch(command, {**python_environment(), **secrets}, self.ports)
+        self.daemon.launch(self.command(), {**python_environment(), **secrets}, self.ports)
 
     def serves(self) -> bool:
         """Whether a client can log in and query; LocalStackError if the server answers and refuses."""

@@ -1,5 +1,6 @@
 """Turn what dependencies raise into the sentence and exit code that a person at the command line gets."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from streams.settings import ConfigurationError, Settings
 if TYPE_CHECKING:  # the clients are imported by whoever uses them: commands that reach for nothing start without them
     from clickhouse_driver import errors
 
+DISK = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)  # of a file that was open: the error does not name it
 UNKNOWN_TABLE, UNKNOWN_DATABASE, ACCESS_DENIED, AUTHENTICATION_FAILED = 60, 81, 497, 516
 
 
@@ -38,6 +40,12 @@ def _worded(settings: Settings, error: Exception) -> Exception | None:
         return Unreachable(f"Kafka at {settings.kafka_bootstrap}: {type(error).__name__}; is it up and reachable?")
     if isinstance(error, errors.ServerException):
         return _explained(settings, error)
+    if isinstance(error, OSError) and (error.filename is not None or error.errno in DISK):
+        where = error.filename or settings.data_dir
+        return ConfigurationError(
+            f"{where} cannot be read or written ({error.strerror}): make room, see to its permissions, or set data_dir to another "
+            "directory"
+        )
     if isinstance(error, errors.NetworkError | OSError | EOFError):
         return Unreachable(
             f"ClickHouse at {_place(settings)} does not answer ({type(error).__name__}): start it or set clickhouse_host"

@@ -1,7 +1,10 @@
 """A fault of ours stops the worker with exit code 1 and says what to do; nothing is committed behind it."""
 
+import errno
+import os
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 import pytest
@@ -9,8 +12,10 @@ from kafka import KafkaConsumer, TopicPartition
 
 from deploy.local.daemon import has_ended
 from streams import topics, topology
+from streams.cli.reach import reaching
 from streams.core.log import Activation, Link, Links, Redirect, Redirects, pack
 from streams.core.verdict import NEVER
+from streams.settings import ConfigurationError, Settings
 from tests.fixtures.pipeline import PATIENCE_S, Pipeline, Pipelines
 from tests.integration.definitions import FIRST
 
@@ -80,6 +85,21 @@ def test_a_topic_that_was_made_anew_is_not_taken_for_the_old_one(pipelines: Pipe
     assert other_life.ended(PATIENCE_S) == 1
     assert keeper.complaint in other_life.said()
     assert _length(pipeline, keeper.keeps) == length
+
+
+def test_a_data_directory_that_cannot_be_made_is_said_to_be_one(pipelines: Pipelines, tmp_path: Path) -> None:
+    """And not taken for a server that does not answer."""
+    (tmp_path / "file").touch()
+    worker = pipelines(FIRST).start("worker", "--only", "stitch", data_dir=tmp_path / "file" / "data")
+    assert worker.ended(PATIENCE_S) == 1
+    assert "data/faust/stitch cannot be read or written (Not a directory)" in worker.said()
+    assert "ClickHouse" not in worker.said()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+def test_a_disk_that_is_full_or_read_only_is_not_taken_for_a_server_that_does_not_answer(number: int) -> None:
+    with pytest.raises(ConfigurationError, match="set data_dir to another directory"), reaching(Settings(data_dir=Path("data"))):
+        raise OSError(number, os.strerror(number))
 
 
 def test_a_worker_ends_with_the_first_of_its_agents(pipelines: Pipelines) -> None:

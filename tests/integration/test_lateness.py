@@ -9,7 +9,7 @@ from deploy.local.database import Database
 from streams.core.touchpoint import hash_id
 from tests.fixtures.pipeline import Pipeline, Pipelines
 from tests.fixtures.told import told
-from tests.fixtures.touchpoints import HOUR_MS, MINUTE_MS, touch
+from tests.fixtures.touchpoints import DAY_MS, HOUR_MS, MINUTE_MS, touch
 from tests.fixtures.workers import Frozen, WorkerProcess
 from tests.integration.cases import (
     CASES,
@@ -108,13 +108,13 @@ def test_while_identity_stands_still_nobody_is_told_and_then_of_the_right_person
 
 
 def test_a_stamp_ahead_of_its_time_moves_no_clock(live: Live) -> None:
-    """Neither one that is believed nor one that is rejected: what is asked behind it has all of its time."""
+    """Neither one that is believed nor ones that are rejected, a year ahead too: what is asked behind has all of its time."""
     pipeline = live[0]
-    at_ms = now_ms()
-    ahead = [touch("case.noted", at_ms + ahead_ms, {"case": "ahead-0"}) for ahead_ms in (30 * MINUTE_MS, 2 * HOUR_MS)]
+    at_ms, aheads_ms = now_ms(), (30 * MINUTE_MS, 2 * HOUR_MS, 365 * DAY_MS)
+    ahead = [touch("case.noted", at_ms + ahead_ms, {"case": "ahead-0"}) for ahead_ms in aheads_ms]
     for source in range(SOURCES):
         pipeline.send(ahead, partition=source)
     silent, at_ms = _talk(pipeline, "ahead-")
     tell_only(pipeline, "ahead-", silent)
-    assert pipeline.query("SELECT reason, count() FROM v_rejected GROUP BY reason") == [("in_the_future", SOURCES)]
+    assert pipeline.query("SELECT reason, count() FROM v_rejected GROUP BY reason") == [("in_the_future", 2 * SOURCES)]
     assert pipeline.query("SELECT count() FROM clocks WHERE clock_ms > %(now)s", now=now_ms()) == [(0,)]

@@ -81,6 +81,20 @@ def damage_an_entry(pipeline: Pipeline) -> None:
     put_entry(pipeline, partition, key, b"\xc1")
 
 
+def truncate_the_state(pipeline: Pipeline) -> None:
+    """Half of what each partition held is there again, as after a disk that lost a segment."""
+    with Passing(pipeline.settings) as passing:
+        kept = [*passing.read(topology.STATE, passing.begins(topology.STATE))]
+    renew(pipeline.settings, [topology.STATE])
+    producer = KafkaProducer(bootstrap_servers=pipeline.settings.kafka_bootstrap)
+    for partition in range(pipeline.settings.log_partitions):
+        its = [record for record in kept if record.partition == partition]
+        for record in its[: len(its) // 2]:
+            producer.send(pipeline.settings.topic(topology.STATE), record.value, record.key, partition=partition)
+    producer.flush()
+    producer.close()
+
+
 def make_the_log_anew(pipeline: Pipeline) -> None:
     renew(pipeline.settings, [topology.LOG])
 
@@ -110,6 +124,7 @@ class Loss(NamedTuple):
 
 LOSSES = [
     Loss(damage_an_entry, "an entry of person.state cannot be read"),
+    Loss(truncate_the_state, "some were lost"),
     Loss(make_the_log_anew, "person.log is not the topic that person.state was made from"),
     Loss(lose_state_and_the_beginning_of_the_log, "records are missing"),
     Loss(lose_kafka, "the tables were made from other topics"),
@@ -122,6 +137,13 @@ def test_what_is_lost_stops_the_workers_and_is_rebuilt_from_the_touchpoints(held
     stopped(held, loss.complaint, REMEDY)
     told = json.loads(held.command("rebuild", "--json"))
     assert (told["touchpoints"] > 0.9 * COUNT, told["from_input"], told["gone"]) == (True, 0, {})
+    work(held, RECORDS[:COUNT])
+
+
+def test_a_state_that_is_deleted_is_made_again_from_a_log_that_is_whole(held: Pipeline) -> None:
+    """What is made again outbids what landed before, so nothing has to be rebuilt."""
+    renew(held.settings, [topology.STATE])
+    held.send(RECORDS[:10])
     work(held, RECORDS[:COUNT])
 
 
@@ -180,6 +202,19 @@ def test_touchpoints_that_were_taken_and_never_landed_come_from_the_input(held: 
     make_the_log_anew(held)
     told = json.loads(held.command("rebuild", "--json"))
     assert 0.9 * LATER < told["from_input"] <= LATER
+    work(held, RECORDS)
+
+
+def test_a_log_that_lost_what_nobody_had_read_yet_stops_the_workers(held: Pipeline) -> None:
+    """As after a downtime of stitch and land beyond the retention of the log: what it held comes from the input topic."""
+    intake = held.start("worker", "--only", "intake")
+    held.send(RECORDS[:10])
+    with Passing(held.settings, time.monotonic() + PATIENCE_S) as passing:
+        passing.wait("intake", topology.TOUCHPOINTS, passing.last(topology.TOUCHPOINTS))
+    intake.drains()
+    delete_up_to_the_end(held, topology.LOG)
+    stopped(held, "person.log", "records are missing", REMEDY)
+    assert json.loads(held.command("rebuild", "--json"))["log_gone"] > 0
     work(held, RECORDS)
 
 

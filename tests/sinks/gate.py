@@ -18,9 +18,9 @@ class Gate:
         self._listener: socket.socket | None = None
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self.port = 0
-        self.delay_s = 0.0  # for every piece of what passes
-        self.passes = threading.Event()  # cleared: what is sent waits, and connections look alive
-        self.passes.set()
+        self._delay_s = 0.0
+        self._flowing = threading.Event()
+        self._flowing.set()
         self.open()
 
     def open(self) -> None:
@@ -46,6 +46,21 @@ class Gate:
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
                 end.shutdown(socket.SHUT_RD)  # wakes the pump, which closes it
 
+    def slow(self, delay_s: float) -> None:
+        """So much longer for every piece of what passes; 0: as fast as it goes."""
+        self._delay_s = delay_s
+
+    def stall(self) -> None:
+        """What is sent waits until `flow`, and connections look alive."""
+        self._flowing.clear()
+
+    def flow(self) -> None:
+        self._flowing.set()
+
+    def close(self) -> None:
+        self.flow()
+        self.shut()
+
     def _accept(self, listener: socket.socket) -> None:
         with suppress(OSError):
             while True:
@@ -62,8 +77,8 @@ class Gate:
     def _pump(self, source: socket.socket, sink: socket.socket) -> None:
         with suppress(OSError):
             while data := source.recv(1 << 16):
-                time.sleep(self.delay_s)
-                self.passes.wait()
+                time.sleep(self._delay_s)
+                self._flowing.wait()
                 sink.sendall(data)
         _end(source)
         _end(sink)
