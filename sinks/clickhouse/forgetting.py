@@ -15,6 +15,7 @@ MOST = 1_000  # ids or rows in one statement
 SYNC = {"mutations_sync": 2, "lightweight_deletes_sync": 2, "max_execution_time": 0}
 BLOCK = {"max_block_size": 10_000}
 BY_ID = {  # table -> which of its rows are about any of these ids
+    "said": "address_id IN {ids}",
     "minute_entries": "address_id IN {ids} OR person_id IN {ids}",
     "journeys": "address_id IN {ids} OR person_id IN {ids}",
     "breakages": "address_id IN {ids} OR person_id IN {ids}",
@@ -27,12 +28,14 @@ OF_PERSON = """
 SELECT DISTINCT concat(identifier_type, ':', identifier_value) FROM people FINAL
 WHERE person_id = (SELECT if(count() = 0, %(own)s, any(person_id)) FROM people FINAL WHERE own_id = %(own)s)
 """
+PLACE = "content_hash, source_partition, source_offset, log_version"
 CARRYING = """
 WITH (SELECT groupArray(key) FROM erased) AS keys
-SELECT content_hash, source_partition, source_offset, log_version
+SELECT {columns}
 FROM touchpoints
 WHERE address IN (SELECT key FROM erased) OR hasAny(arrayMap(each -> concat(each.type, ':', each.value), identifiers), keys)
 """
+SAYING = "toString(event_key), place_key, content_hash"  # which touchpoint said it, wherever on the log that copy of it lay
 ACCOUNT = """
 INSERT INTO offset_accounts (day, partition, kind, source, offsets)
 WITH (SELECT groupArray(key) FROM erased) AS keys
@@ -75,10 +78,9 @@ def minutes(client: Client, ids: Sequence[str]) -> set[int]:
 def forget(client: Client, keys: Sequence[str], ids: Sequence[str], mentioned: Callable[[Bytes, Bytes], bool]) -> dict[str, int]:
     """Delete it all.  `mentioned`: whether a rejected record's key and value carry somebody of them.  -> rows by table."""
     client.execute(ACCOUNT, external_tables=_external(keys))  # where they lay, so that nobody looks for them
+    said = _delete_rows(client, "said", SAYING, carrying(client, keys, SAYING))
     deleted = {
-        "touchpoints": _delete_rows(
-            client, "touchpoints", "content_hash, source_partition, source_offset, log_version", carrying(client, keys)
-        ),
+        "touchpoints": _delete_rows(client, "touchpoints", PLACE, carrying(client, keys)),
         "rejected_touchpoints": _delete_rows(
             client, "rejected_touchpoints", "toUnixTimestamp64Milli(received_at), topic, partition, offset",
             rejected(client, mentioned),
@@ -86,6 +88,7 @@ def forget(client: Client, keys: Sequence[str], ids: Sequence[str], mentioned: C
     }  # fmt: skip
     for table in BY_ID:
         deleted[table] = sum(_delete(client, table, which) for which in _about(table, ids))
+    deleted["said"] += said
     for table in deleted:
         if deleted[table]:  # until then the rows are hidden, and their bytes are there
             client.execute(f"ALTER TABLE {table} APPLY DELETED MASK", settings=SYNC)
@@ -98,9 +101,9 @@ def about(client: Client, ids: Sequence[str]) -> dict[str, int]:
     return {table: count for table, count in found.items() if count}
 
 
-def carrying(client: Client, keys: Sequence[str]) -> list[tuple[Any, ...]]:
+def carrying(client: Client, keys: Sequence[str], columns: str = PLACE) -> list[tuple[Any, ...]]:
     """Touchpoints that are addressed to or carry one of them: every row, older versions too."""
-    found: list[tuple[Any, ...]] = client.execute(CARRYING, external_tables=_external(keys))
+    found: list[tuple[Any, ...]] = client.execute(CARRYING.format(columns=columns), external_tables=_external(keys))
     return found
 
 

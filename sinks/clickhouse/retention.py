@@ -11,7 +11,13 @@ from clickhouse_driver import Client
 from streams.retention import DEFAULT
 
 # Table -> when what it tells of happened; identity's tables have no end, because its state has none
-BY_REGION = {"touchpoints": "occurred_at", "journeys": "last_at", "breakages": "broken_at", "minute_entries": "minute"}
+BY_REGION = {
+    "touchpoints": "occurred_at",
+    "said": "occurred_at",
+    "journeys": "last_at",
+    "breakages": "broken_at",
+    "minute_entries": "minute",
+}
 WITHOUT_REGION = {"rejected_touchpoints": "received_at"}
 CREATED = "SELECT name, engine_full FROM system.tables WHERE database = currentDatabase() AND name IN %(names)s"
 

@@ -1,5 +1,6 @@
 """A year of history, made by the database itself: each journey has five touchpoints, a customer, three stages, a promise and two
-facts, every tenth a breakage.  The tables hold it as land would have inserted it."""
+facts, every tenth a breakage; the first touchpoint of every tenth says an attribute of its person, the last of every twentieth a
+consent.  The tables hold it as land would have inserted it."""
 
 from clickhouse_driver import Client
 
@@ -10,8 +11,10 @@ EACH = 5  # touchpoints of a journey
 CHUNK = 200_000  # journeys of one insert
 AT = f"{HISTORY_MS} + number * intDiv({YEAR_MS}, {{journeys}})"
 INSTANCE = "lower(hex(sipHash128(number)))"
-CUSTOMER = "lower(hex(sipHash128('customer', number % intDiv({journeys} * 6, 10))))"
+CUSTOMERS = "intDiv({journeys} * 6, 10)"
+CUSTOMER = f"lower(hex(sipHash128('customer', number % {CUSTOMERS})))"
 TIME = "fromUnixTimestamp64Milli(toInt64({ms}), 'UTC')"
+TIER, CONSENT = "step = 0 AND number % 10 = 0", f"step = {EACH - 1} AND number % 20 = 0"
 SHARED = f"""
     1 AS redirects, now64(3) AS clock_at, now64(3) AS emitted_at, number + 1 AS version,
     'order' AS definition, {INSTANCE} AS instance, {CUSTOMER} AS person_id, lower(hex(sipHash128('order', number))) AS address_id,
@@ -23,9 +26,11 @@ INSERTS = {
         SELECT
             {TIME.format(ms="at_ms + step * 20 * 3600000")} AS occurred_at, 'web_system' AS source,
             concat(instance, '-', toString(step)) AS event_id, concat('order:', instance) AS address, address_id,
-            'product' AS origin, channel, concat('order.step', toString(step)) AS action, 'inbound' AS direction,
+            'product' AS origin, channel, 'inbound' AS direction,
+            if({CONSENT}, 'consent.granted', concat('order.step', toString(step))) AS action,
             [('order', instance), ('customer', person_id)] AS identifiers,
-            '{{{{"amount": 12.5, "method": "card", "place": "front door"}}}}' AS attributes, region, 'pt-BR' AS locale,
+            multiIf({CONSENT}, '{{{{"purpose": "marketing"}}}}', {TIER}, '{{{{"amount": 12.5, "person_tier": "gold"}}}}',
+                '{{{{"amount": 12.5, "method": "card", "place": "front door"}}}}') AS attributes, region, 'pt-BR' AS locale,
             sipHash64(event_id) AS content_hash, occurred_at AS received_at, toUInt32(number % 8) AS source_partition,
             number * {EACH} + step AS source_offset, toUInt32(number % 8) AS log_partition, number * {EACH} + step AS log_version
         FROM (SELECT number, {AT} AS at_ms, arrayJoin(range({EACH})) AS step, {SHARED} FROM numbers({{first}}, {{count}}))""",
@@ -49,9 +54,12 @@ INSERTS = {
         FROM (SELECT number, {AT} AS at_ms FROM numbers({{first}}, {{count}}) WHERE number % 10 = 0)""",
     "people": f"""
         SELECT
-            address_id AS own_id, 'order' AS identifier_type, instance AS identifier_value, 'object' AS kind, person_id,
-            'customer' AS root_type, person_id AS root_value, 1 AS number, version
-        FROM (SELECT {SHARED} FROM numbers({{first}}, {{count}}))""",
+            own_id, if(own_id = person_id, 'customer', 'order') AS identifier_type,
+            if(own_id = person_id, person_id, instance) AS identifier_value,
+            if(own_id = person_id, 'person', 'object') AS kind, person_id, 'customer' AS root_type, person_id AS root_value,
+            own_id != person_id AS number, version
+        FROM (SELECT number < {CUSTOMERS} AS is_first, {SHARED} FROM numbers({{first}}, {{count}}))
+        ARRAY JOIN if(is_first, [address_id, person_id], [address_id]) AS own_id""",
 }
 
 

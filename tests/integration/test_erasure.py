@@ -99,7 +99,7 @@ def shop(broker: Broker, clickhouse: Database, tmp_path_factory: pytest.TempPath
 def test_before_there_is_something_everywhere(shop: Shop) -> None:
     """Otherwise what follows would show nothing."""
     found = {(each["place"], each["kind"]) for each in shop.left("--ignore-retention", code=5)["left"]}
-    tables = {"touchpoints", "journeys", "breakages", "people", "pairs", "receipts", "redirects", "minute_entries"}
+    tables = {"touchpoints", "journeys", "breakages", "people", "pairs", "receipts", "redirects", "minute_entries", "said"}
     assert {place for place, kind in found if kind == "table"} == {*tables, "rejected_touchpoints"}
     compacted = {"person.state", "identity.state", "identity.people", "identity.pairs", "journeys", "breakages"}
     assert {place for place, kind in found if kind == "stands"} == compacted

@@ -10,9 +10,9 @@ from clickhouse_driver import Client
 
 from sinks.clickhouse.migrate import FOLDER, migrate
 from sinks.clickhouse.sink import ClickHouseSink
-from streams.core.touchpoint import Touchpoint
+from streams.core.touchpoint import Scalar, Touchpoint, hash_id
 from tests.sinks.databases import land
-from tests.sinks.samples import AT, DAY_MS, PERSON, batch, consent, journey, person, touchpoint
+from tests.sinks.samples import AT, DAY_MS, OTHER, PERSON, batch, consent, journey, person, touchpoint
 
 ROWS = 200_000
 MANY = f"""
@@ -35,11 +35,11 @@ def bytes_read(client: Client, query: str) -> int:
 
 @pytest.mark.parametrize(
     ("view", "at", "most"),
-    [  # bytes a touchpoint: two numbers of 16 and 8 bytes, twice where an empty list ends
-        ("v_conflicts", "occurred_at", 32),
-        ("v_journey_attributes", "opened_at", 24),
-        ("v_breakage_attributes", "broken_at", 24),
-        ("v_journey_consents", "opened_at", 24),
+    [  # bytes a touchpoint: a number of 4, or of 8
+        ("v_conflicts", "occurred_at", 10),
+        ("v_journey_attributes", "opened_at", 10),
+        ("v_breakage_attributes", "broken_at", 10),
+        ("v_journey_consents", "opened_at", 10),
     ],
 )
 def test_a_day_costs_a_few_bytes_of_every_touchpoint(client: Client, view: str, at: str, most: int) -> None:
@@ -126,7 +126,7 @@ def test_what_landed_before_the_migration_counts_and_is_written(admin: Client, u
     assert {copies for *_, copies in admin.execute(CONFLICTS.format(">", 0))} == {2}
     written = "SELECT DISTINCT column FROM system.parts_columns WHERE active AND database = %(d)s AND table = 'touchpoints'"
     until_s = time.monotonic() + 30
-    while not {"event_key", "place_key", "said"} <= {column for (column,) in admin.execute(written, {"d": unborn})}:
+    while not {"event_key", "place_key", "event_short"} <= {column for (column,) in admin.execute(written, {"d": unborn})}:
         assert time.monotonic() < until_s
         time.sleep(0.1)
 
@@ -138,3 +138,39 @@ def test_a_journey_shows_a_consent_that_was_not_known_yet_as_unknown(client: Cli
     shown = "SELECT state, said_at IS NULL FROM v_journey_consents WHERE opened_at {} fromUnixTimestamp64Milli({}, 'UTC')"
     assert client.execute(shown.format("<", AT)) == [("unknown", 1)]
     assert client.execute(shown.format(">", AT)) == [("granted", 0)]
+
+
+def test_an_identifier_is_told_its_newest_owner_whatever_lands_first(client: Client, sink: ClickHouseSink) -> None:
+    """Also before the database has put its rows together."""
+    land(sink, batch("touchpoints", touchpoint()))
+    shown = "SELECT person_id FROM v_touchpoints"
+    assert client.execute(shown) == [(hash_id("order", "o1"),)]
+    for number, (number_of_redirect, seen) in enumerate(((2, OTHER), (1, OTHER), (3, PERSON)), start=1):
+        to = {1: PERSON, 2: OTHER, 3: PERSON}[number_of_redirect]
+        land(sink, batch("people", person("o1", to, number_of_redirect), first=number))
+        assert client.execute(shown) == [(seen,)]
+
+
+VALUES_OF_ATTRIBUTES: list[Scalar] = [
+    "3", "", 'a "b" \\ é\n', "true", "null", "[1]", True, False, 0, -1, 3.0, -0.5, 0.1 + 0.2, 1e300, 5e-324, 2**53 + 1, -(2**63),
+]  # fmt: skip
+
+
+def test_attributes_have_the_type_that_they_came_with(client: Client, sink: ClickHouseSink) -> None:
+    """Integers exactly, and a number with a fraction of 0 is none."""
+    attributes = {f"a{number}": value for number, value in enumerate(VALUES_OF_ATTRIBUTES)}
+    land(sink, batch("touchpoints", touchpoint(attributes=attributes)))
+    found = client.execute(
+        "SELECT name, value_string, value_number, value_integer, value_boolean FROM v_touchpoint_attributes"
+        " ORDER BY toUInt8(substring(name, 2))"
+    )
+    assert found == [
+        (
+            name,
+            value if isinstance(value, str) else None,
+            float(value) if type(value) in (int, float) else None,
+            value if type(value) is int else None,
+            value if isinstance(value, bool) else None,
+        )
+        for name, value in attributes.items()
+    ]

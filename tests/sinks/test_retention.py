@@ -27,7 +27,10 @@ def landed(sink: ClickHouseSink) -> None:
     ago = {f"{region}{days}": (region, NOW_MS - days * DAY_MS) for region, days in OLD}
     land(
         sink,
-        batch("touchpoints", *(touchpoint(name, occurred_at=at, region=region) for name, (region, at) in ago.items())),
+        batch("touchpoints", *(
+            touchpoint(name, occurred_at=at, region=region, attributes={"person_tier": "gold"})
+            for name, (region, at) in ago.items()
+        )),
         batch("journeys", *(
             journey(name, opened_at=at - 2 * DAY_MS, first_at=at - 2 * DAY_MS, last_at=at, region=region)
             for name, (region, at) in ago.items()
@@ -45,6 +48,7 @@ def test_rows_go_when_the_time_of_their_region_is_over_and_others_stay(client: C
     landed(sink)
     keep(client, BY_YEARS)
     assert merged(client, "touchpoints", "event_id") == STAYS
+    assert merged(client, "said", "event_id") == STAYS
     assert merged(client, "journeys", "instance") == STAYS
     assert merged(client, "breakages", "instance") == STAYS
     assert len(merged(client, "rejected_touchpoints", "offset")) == 1  # no region: the shortest time
