@@ -23,6 +23,7 @@ DIRECTIONS = {"none": "", "": "", "inbound": "inbound", "outbound": "outbound"}
 TEXTS = ("channel", "region", "locale", "agent", "team")
 YEAR_MS = 31_556_952_000
 LONG = 1 << 63
+_DECLARE = "declare it in identity.yaml, or apply a definition with it as `instance`"
 STAMPED = "throughline_occurred_at"  # attribute of a clamped touchpoint: what its source said
 LATEST_MS = 253_402_300_799_999  # end of the year 9999: what lies behind it is no time at all
 
@@ -55,8 +56,9 @@ def touchpoint_of(record: Mapping[str, Any], identifiers: Identifiers, limits: L
     pairs = identifiers.normalise(_pairs(record.get("identifiers")), region)
     address = identifiers.address(pairs)
     if address is None:
-        carried = ", ".join(sorted({name for name, _ in pairs})) or "only values that stand for nobody"
-        raise Rejected("unusable_identifier", f"none of its identifiers is a person or an object: {carried}")
+        carried = ", ".join(sorted({name for name, _ in pairs}))
+        told = f"{carried}; {_DECLARE}" if carried else "only values that stand for nobody"
+        raise Rejected("unusable_identifier", f"none of its identifiers is a person or an object: {told}")
     if action in ON_PURPOSE and not identifiers.links(pairs, action):
         raise Rejected("missing_identifier", f"{action} names the two identifiers that it is about")
     content = (
