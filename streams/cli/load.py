@@ -126,4 +126,4 @@ def _show(source: "Source", settings: Settings, *, as_json: bool) -> None:
         typer.echo(json.dumps({"read": read, "rejected": len(rejects), "first": first, "rejects": rejects}))
     if rejects:
         raise CheckFailed(f"{len(rejects):,} of {read:,} rows would be rejected")
-    _messages.print(f"{read:,} touchpoints, all fine")
+    _messages.print(f"{read:,} touchpoints, all fine" if read else "no touchpoints: the mapping gives no row")
