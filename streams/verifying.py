@@ -28,7 +28,7 @@ from streams.core.stitch.judging import Judge, Rows
 from streams.core.touchpoint import Touchpoint, id_of
 from streams.core.verdict import NEVER, Clock
 from streams.core.whole.again import judged_again
-from streams.core.whole.compare import Difference, differences, plain
+from streams.core.whole.compare import Difference, differences, plain, stands
 from streams.core.whole.people import Owners, People
 from streams.known import database, known_identifiers
 from streams.publishing import NotPublished, Shelf
@@ -184,7 +184,7 @@ class _Check:
             roots = people.take(touchpoint)
             if landed_at >= as_of.since_ms or touchpoint.occurred_at > as_of.clock.ms:
                 self._lately.update(roots)
-            if number % TELL_EVERY == 0:
+            if number and number % TELL_EVERY == 0:
                 self._tell(f"{number:,} touchpoints read{where}")
 
     def _compare(self, its: dict[str, list[Any]]) -> None:
@@ -198,7 +198,7 @@ class _Check:
         found: list[Difference] = []
         for table in TABLES:
             found += differences(table, its.get(table, ()), computed[table])
-            self._result.rows[table] += len(its.get(table, ()))
+            self._result.rows[table] += sum(map(stands, its.get(table, ())))
         stand = list(chain.from_iterable(its.get(table, ()) for table in TABLES))
         if found and self._may_have_ended(its.get("", ()), [*stand, *map(plain, chain(*computed.values()))]):
             self._result.expired += 1

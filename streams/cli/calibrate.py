@@ -2,13 +2,13 @@
 
 import json
 import sys
-from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from streams.cli.explain import Where
 from streams.cli.history import Asked, AsOf, Final, From, History, Mapped, Variables, read_history, timed
 from streams.cli.named import bundle_at, chosen_in
 from streams.core.definition.values import span
@@ -27,10 +27,7 @@ class Line(NamedTuple):
 def calibrate(
     name: Annotated[str, typer.Argument(metavar="DEFINITION.RULE", help="Which rule.")],
     sources: From,
-    paths: Annotated[
-        list[Path] | None,
-        typer.Option("--definitions", metavar="PATH", help="Files or folders; left out: those of the settings."),
-    ] = None,
+    paths: Where = None,
     mapping: Mapped = None,
     variables: Variables = None,
     at: Annotated[

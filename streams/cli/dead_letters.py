@@ -11,6 +11,7 @@ from rich.table import Table
 from streams.cli.errors import CheckFailed
 from streams.cli.reach import reaching
 from streams.cli.settle import epoch_ms
+from streams.cli.verbatim import verbatim
 from streams.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -143,8 +144,8 @@ def _table(found: list["Kind"]) -> Table:
     for name in ("first", "last", "for example"):
         table.add_column(name)
     for each in map(_kind, found):
-        counts = f"{each['open']:,}", f"{each['replayed']:,}"
-        table.add_row(each["reason"], each["topic"], each["load"], *counts, each["first_at"], each["last_at"], each["example"])
+        load, counts = verbatim(each["load"]), (f"{each['open']:,}", f"{each['replayed']:,}")
+        table.add_row(each["reason"], each["topic"], load, *counts, each["first_at"], each["last_at"], each["example"])
     return table
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from streams.cli.verbatim import verbatim
 from streams.settings import load_settings
 from streams.sources import shipped
 
@@ -88,7 +88,7 @@ def _variants(found: "Discovery") -> Table:
     table.add_column("what happens")
     for each in found.frequent:
         told = (f"{each.instances:,}", f"{each.share:.1%}", short(each.p50_s), each.example)
-        table.add_row(*told, escape(_sequence(each.actions)))
+        table.add_row(*told, verbatim(_sequence(each.actions)))
     return table
 
 
@@ -101,7 +101,7 @@ def _sequence(actions: tuple[str, ...]) -> str:
 def _steps(found: "Discovery") -> Table:
     table = _table("Most frequent steps, one right after the other", "from", "to", numbers=("count", "p50", "p95"))
     for each in found.steps:
-        table.add_row(escape(each.before), escape(each.after), f"{each.count:,}", short(each.p50_s), short(each.p95_s))
+        table.add_row(verbatim(each.before), verbatim(each.after), f"{each.count:,}", short(each.p50_s), short(each.p95_s))
     return table
 
 
@@ -111,19 +111,19 @@ def _ends(found: "Discovery") -> Table:
     names = dict.fromkeys([*islice(found.firsts, 6), *islice(found.lasts, 6)])
     for name in names:
         begin, end = found.firsts.get(name, 0), found.lasts.get(name, 0)
-        table.add_row(escape(name), f"{begin:,}", f"{end:,}", "an ending" if name in found.endings else "")
+        table.add_row(verbatim(name), f"{begin:,}", f"{end:,}", "an ending" if name in found.endings else "")
     return table
 
 
 def _loops(found: "Discovery") -> Table:
     table = _table("Loops", "action", numbers=("repeated at once", "came back"))
     for each in found.loops[:8]:
-        table.add_row(escape(each.action), f"{each.repeated:,}", f"{each.returned:,}")
+        table.add_row(verbatim(each.action), f"{each.repeated:,}", f"{each.returned:,}")
     return table
 
 
 def _unfinished(found: "Discovery") -> Table:
     table = _table("Unfinished: the last touchpoint is no ending", "stopped with", numbers=("journeys", "silent for (p50)"))
     for each in found.unfinished[:8]:
-        table.add_row(escape(each.last), f"{each.instances:,}", short(each.silent_p50_s))
+        table.add_row(verbatim(each.last), f"{each.instances:,}", short(each.silent_p50_s))
     return table

@@ -15,6 +15,7 @@ from sinks.clickhouse.graph import Became, Between, Known
 from streams.cli.chain import Chain, chain
 from streams.cli.errors import CheckFailed
 from streams.cli.reach import reaching
+from streams.cli.verbatim import verbatim, visible
 from streams.cli.whom import HELP, METAVAR, Whom, stranger, whom
 from streams.known import database
 from streams.settings import Settings, load_settings
@@ -76,8 +77,8 @@ def _why_not(found: Chain) -> str:
 
 def said(step: Between) -> str:
     """`a and b were unlinked by shop/e1 on 2025-01-01 10:00:00`."""
-    about = f"{step.weaker} and {step.stronger}"
-    by = f"{step.source}/{step.event_id} of {_when(step.occurred_at)}"
+    about = visible(f"{step.weaker} and {step.stronger}")
+    by = visible(f"{step.source}/{step.event_id} of {_when(step.occurred_at)}")
     if step.state == "refused":
         return f"the guard {step.guard} refuses the link of {about} by {by}"
     return f"{about} were {step.state} by {by}"
@@ -93,7 +94,7 @@ def _identifiers(members: list[Known]) -> Table:
     table = _table("Identifiers", "identifier", "kind", "since", "by")
     for each in members:
         by = f"{each.by_source}/{each.by_event}" if each.by_event else ""
-        table.add_row(each.identifier, each.kind, _when(each.linked_at), by)
+        table.add_row(verbatim(each.identifier), each.kind, _when(each.linked_at), verbatim(by))
     return table
 
 
@@ -102,7 +103,7 @@ def _pairs(title: str, pairs: list[Between]) -> Table:
     for each in pairs:
         by = f"{each.source}/{each.event_id}" if each.event_id else ""
         row = each.weaker, each.stronger, each.state, each.guard, _when(each.occurred_at), by
-        table.add_row(*row, style="" if each.holds else "red")
+        table.add_row(*map(verbatim, row), style="" if each.holds else "red")
     return table
 
 
@@ -111,7 +112,8 @@ def _receipts(receipts: list[Became]) -> Table:
     for each in receipts:
         moved = str(each.identifiers), str(each.objects)
         pair, by = f"{each.weaker} {each.stronger}", f"{each.source}/{each.event_id}" if each.event_id else ""
-        table.add_row(_when(each.decided_at), each.kind, each.left, each.joined, *moved, each.why, pair, by)
+        row = _when(each.decided_at), each.kind, each.left, each.joined, *moved, each.why, pair, by
+        table.add_row(*map(verbatim, row))
     return table
 
 

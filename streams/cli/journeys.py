@@ -3,6 +3,8 @@
 import json
 import sys
 import time
+from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +23,7 @@ from streams.core.definition import Bundle, DefinitionError, Problem
 from streams.core.identifiers import IdentityError, load_identifiers
 from streams.core.journey import CaseFailure, run_cases
 from streams.definitions import SHIPPED, load_bundle
+from streams.known import known_identifiers
 from streams.settings import ConfigurationError, load_settings
 
 journeys_app = typer.Typer(help="Journey definitions: check them, run their cases, apply them.", no_args_is_help=True)
@@ -62,6 +65,8 @@ def check(paths: Paths = None, identity: Identity = None, as_json: AsJson = Fals
         print(*problems, sep="\n", end="\n" if problems else "")
     if bundle is None:
         raise CheckFailed(f"{_counted(len(problems), 'problem')} in the definitions")
+    for note in _undeclared(bundle):
+        print(note, file=sys.stderr)
     print(f"{_counted(len(bundle.definitions), 'definition')} in order, bundle {bundle.content_hash}", file=sys.stderr)
 
 
@@ -94,6 +99,15 @@ def _load(paths: list[Path] | None, identity: Path | None) -> tuple[Bundle | Non
         return load_bundle(paths or load_settings().definitions or (SHIPPED,), types), ()
     except DefinitionError as error:
         return None, error.problems
+
+
+def _undeclared(bundle: Bundle) -> Iterator[str]:
+    """Allowed, and often a slip of the pen: of such a definition no journey would ever open."""
+    known = known_identifiers(load_settings()).kinds
+    for kind in sorted({*bundle.by_instance_type} - {*known}):
+        near = get_close_matches(kind, known, 1)
+        hint = f"; did you mean `{near[0]}`?" if near else ""
+        yield f"note: the instance `{kind}` is not declared in identity.yaml, so only definitions make it an object{hint}"
 
 
 def _described(bundle: Bundle | None) -> dict[str, object]:

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 
 from streams.cli.errors import CheckFailed
 from streams.cli.reach import reaching
+from streams.cli.verbatim import visible
 from streams.settings import Settings, load_settings
 from streams.sources import LOOKUP, LOOKUP_VARIABLES, shipped
 from streams.sources.produce import Target, find_topic
@@ -117,7 +118,7 @@ def _show(source: "Source", settings: Settings, *, as_json: bool) -> None:
             event = f"{tried.record['source']}/{tried.record['event_id']}"
             rejects.append({"row": tried.row, "event": event, "reason": tried.reason, "detail": tried.detail})
             if not as_json:
-                typer.echo(f"row {tried.row}, {event}: {tried.reason}: {tried.detail}")
+                typer.echo(visible(f"row {tried.row}, {event}: {tried.reason}: {tried.detail}"))
         elif len(first) < _FIRST:
             first.append(tried.record)
             if not as_json:
@@ -126,4 +127,4 @@ def _show(source: "Source", settings: Settings, *, as_json: bool) -> None:
         typer.echo(json.dumps({"read": read, "rejected": len(rejects), "first": first, "rejects": rejects}))
     if rejects:
         raise CheckFailed(f"{len(rejects):,} of {read:,} rows would be rejected")
-    _messages.print(f"{read:,} touchpoints, all fine")
+    _messages.print(f"{read:,} touchpoints, all fine" if read else "no touchpoints: the mapping gives no row")

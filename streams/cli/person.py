@@ -14,6 +14,7 @@ from sinks.clickhouse.attributes import Attribute, attributes
 from sinks.clickhouse.timeline import Moment, Proof, person_timeline, timeline
 from streams.cli import erase, erased, export
 from streams.cli.reach import reaching
+from streams.cli.verbatim import verbatim, visible
 from streams.cli.whom import HELP, METAVAR, stranger, whom
 from streams.known import database
 from streams.settings import load_settings
@@ -71,15 +72,16 @@ def show_person(client: Client, identifier_type: str, value: str) -> None:
 
 def _print_attributes(known: list[Attribute]) -> None:
     for each in known:
-        typer.echo(f"{each.name}: {each.value}  (since {_when(each.since)})")
+        typer.echo(f"{visible(f'{each.name}: {each.value}')}  (since {_when(each.since)})")
 
 
 def _print(moments: list[Moment]) -> None:
     table = Table(box=None, show_header=False, pad_edge=False)
     for moment in moments:
-        table.add_row(_when(moment.at), _what(moment), _about(moment), style=STYLES.get(moment.kind, "cyan"))
+        table.add_row(_when(moment.at), verbatim(_what(moment)), verbatim(_about(moment)), style=STYLES.get(moment.kind, "cyan"))
         for proof in moment.evidence if moment.kind == "broken" else ():
-            table.add_row("", f"  {proof.role}: {proof.action}", f"{_when(proof.occurred_at)} {_id(proof)}", style="dim")
+            what, where = f"  {proof.role}: {proof.action}", f"{_when(proof.occurred_at)} {_id(proof)}"
+            table.add_row("", verbatim(what), verbatim(where), style="dim")
     Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
 
 

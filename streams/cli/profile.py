@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+
+from streams.cli.verbatim import verbatim
 
 if TYPE_CHECKING:  # DuckDB is imported by the command that needs it
     from streams.sources.profile import Profile, Shared
@@ -39,14 +40,14 @@ def profile(files: Files, as_json: Annotated[bool, typer.Option("--json", help="
 def _print(console: Console, profile: "Profile") -> None:
     from streams.sources.profile_words import findings, suggestions
 
-    console.print(f"[bold]{escape(str(profile.file))}[/]: {profile.rows:,} rows, {len(profile.columns):,} columns")
+    console.print(verbatim(str(profile.file), "bold") + f": {profile.rows:,} rows, {len(profile.columns):,} columns")
     console.print(_table(profile))
     if (more := len(profile.columns) - _MOST_COLUMNS) > 0:
         console.print(f"and {more:,} more columns: --json has them all")
     for line in findings(profile):
-        console.print(f"- {escape(line)}", soft_wrap=True)
+        console.print(verbatim(f"- {line}"), soft_wrap=True)
     for line in suggestions(profile):
-        console.print(f"→ {escape(line)}", soft_wrap=True)
+        console.print(verbatim(f"→ {line}"), soft_wrap=True)
     console.print()
 
 
@@ -62,11 +63,11 @@ def _table(profile: "Profile") -> Table:
         share = f"{column.known / column.rows:.0%}" if column.rows else "-"
         seen = [each for each in (how(column), ", ".join(column.examples)) if each]
         cells = (column.name, column.kind[:24].lower(), share, f"{column.distinct:,}", looks_like(column, profile))
-        table.add_row(*map(escape, cells), escape("; ".join(seen)))
+        table.add_row(*map(verbatim, cells), verbatim("; ".join(seen)))
     return table
 
 
 def _print_shared(console: Console, shared: list["Shared"]) -> None:
     for each in shared:
         both = f"{each.one}.{each.column} and {each.other}.{each.other_column}"
-        console.print(f"{escape(both)} share {each.values:,} values", soft_wrap=True)
+        console.print(verbatim(f"{both} share {each.values:,} values"), soft_wrap=True)

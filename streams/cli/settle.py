@@ -2,13 +2,13 @@
 
 import sys
 import time
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from streams.cli.errors import CheckFailed
 from streams.cli.reach import reaching
+from streams.core.instant import iso_ms
 from streams.settings import ConfigurationError, load_settings
 
 
@@ -40,10 +40,9 @@ def settle(
 
 def epoch_ms(text: str) -> int:
     try:
-        when = datetime.fromisoformat(text)
+        return iso_ms(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no time in ISO 8601, for instance 2018-10-17T17:30:18") from None
-    return round((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() * 1_000)
 
 
 def _tell(behind: list[str]) -> None:

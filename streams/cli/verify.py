@@ -16,6 +16,7 @@ from rich.table import Table
 
 from streams.cli.errors import CheckFailed
 from streams.cli.reach import reaching
+from streams.cli.verbatim import verbatim
 from streams.core.whole.compare import KINDS, Difference
 from streams.metrics.metric import Reading
 from streams.metrics.table import DIFFERENCES, OTHER, VERIFIED_AT, VERIFIED_PEOPLE
@@ -107,8 +108,9 @@ def _first_table(first: list[Difference]) -> Table:
     table = Table(*head, title="The first of them", title_justify="left", box=None)
     for each in first:
         ids = each.person_id[:SHORT_ID], each.row_id[:SHORT_ID]
-        for column, stands, computed in _columns(each):
-            table.add_row(each.table, each.definition, each.rule, *ids, each.kind, column, _short(stands), _short(computed))
+        for column, *values in _columns(each):
+            shown = (verbatim(_short(value)) for value in values)
+            table.add_row(each.table, each.definition, each.rule, *ids, each.kind, column, *shown)
     return table
 
 

@@ -5,12 +5,13 @@ The same checks serve Avro and JSON records, the dry run of a load, and a reject
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from math import isfinite
 from typing import Any, Literal
 
 from streams.core.identifiers import Identifiers
 from streams.core.identifiers.types import ON_PURPOSE
+from streams.core.instant import EPOCH, iso_ms
 from streams.core.touchpoint import DESCRIBED, DESCRIBES, Scalar, Touchpoint, content_hash
 
 RejectReason = Literal[
@@ -22,9 +23,9 @@ DIRECTIONS = {"none": "", "": "", "inbound": "inbound", "outbound": "outbound"}
 TEXTS = ("channel", "region", "locale", "agent", "team")
 YEAR_MS = 31_556_952_000
 LONG = 1 << 63
+_DECLARE = "declare it in identity.yaml, or apply a definition with it as `instance`"
 STAMPED = "throughline_occurred_at"  # attribute of a clamped touchpoint: what its source said
 LATEST_MS = 253_402_300_799_999  # end of the year 9999: what lies behind it is no time at all
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Rejected(Exception):
@@ -55,8 +56,9 @@ def touchpoint_of(record: Mapping[str, Any], identifiers: Identifiers, limits: L
     pairs = identifiers.normalise(_pairs(record.get("identifiers")), region)
     address = identifiers.address(pairs)
     if address is None:
-        carried = ", ".join(sorted({name for name, _ in pairs})) or "only values that stand for nobody"
-        raise Rejected("unusable_identifier", f"none of its identifiers is a person or an object: {carried}")
+        carried = ", ".join(sorted({name for name, _ in pairs}))
+        told = f"{carried}; {_DECLARE}" if carried else "only values that stand for nobody"
+        raise Rejected("unusable_identifier", f"none of its identifiers is a person or an object: {told}")
     if action in ON_PURPOSE and not identifiers.links(pairs, action):
         raise Rejected("missing_identifier", f"{action} names the two identifiers that it is about")
     content = (
@@ -144,9 +146,8 @@ def _epoch_ms(value: object) -> int:
         return value
     if isinstance(value, str):
         try:
-            when = datetime.fromisoformat(value)
-            return round((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() * 1_000)
-        except (ValueError, OverflowError):
+            return iso_ms(value)
+        except ValueError:
             pass
     raise Rejected("invalid_value", "occurred_at is neither epoch milliseconds nor ISO 8601")
 

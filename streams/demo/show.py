@@ -5,6 +5,7 @@ from typing import Any
 from clickhouse_driver import Client
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from sinks.clickhouse.read import Latency, Report
 from streams.demo.questions import QUESTIONS
@@ -39,7 +40,7 @@ def show_questions(console: Console, client: Client) -> None:
         console.print(question.sql, style="dim", highlight=False)
         table = Table(*(name for name, _ in columns), box=None)
         for row in rows:
-            table.add_row(*(str(value) for value in row))
+            table.add_row(*(Text(str(value)) for value in row))
         console.print(table, "")
 
 

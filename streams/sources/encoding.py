@@ -25,5 +25,17 @@ def encoding_of(file: Path) -> str:
     return "utf-8"
 
 
+def ends_mixed(file: Path) -> bool:
+    """Some lines end in CR LF and some in LF: files were joined, or a header was added by hand.  Raises OSError."""
+    both, single = False, False
+    last = b""
+    with _opened(file) as content:
+        while (chunk := content.read(_CHUNK_BYTES)) and not (both and single):
+            ends = (last + chunk).count(b"\r\n")
+            both, single = both or ends > 0, single or (last + chunk).count(b"\n") > ends
+            last = chunk[-1:] if chunk.endswith(b"\r") else b""
+    return both and single
+
+
 def _opened(file: Path) -> IO[bytes]:
     return gzip.open(file) if file.name.endswith(".gz") else open(file, "rb")  # type: ignore[return-value]

@@ -33,10 +33,23 @@ def epoch_ms(kind: str, name: str) -> str:
     if kind in _WHOLE:
         return f"CAST({column} AS BIGINT)"
     if kind == "VARCHAR":
-        return f"epoch_ms(TRY_CAST({column} AS TIMESTAMPTZ))"
+        return _milliseconds(f"TRY_CAST({column} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'")
     if kind == "DATE" or kind.startswith("TIMESTAMP"):
-        return f"epoch_ms(CAST({column} AS {'TIMESTAMPTZ' if kind.endswith('ZONE') else 'TIMESTAMP'}))"
+        return _milliseconds(_utc(column, kind))
     raise UnusableColumn(f"the column {name} is {kind}; expected a timestamp, epoch milliseconds or ISO 8601 text")
+
+
+def _milliseconds(timestamp: str) -> str:
+    """Epoch ms of a TIMESTAMP.  Cut off, as what is due is: `epoch_ms` alone rounds, and one microsecond could make it late."""
+    return f"epoch_ms(date_trunc('millisecond', {timestamp}))"
+
+
+def _utc(column: str, kind: str) -> str:
+    """A column of times as TIMESTAMP; a cast would round nanoseconds, and the end of a day would be the next one."""
+    if kind == "TIMESTAMP_NS":
+        return f"make_timestamp(epoch_ns({column}) // 1000)"
+    zone = " AT TIME ZONE 'UTC'" if kind.endswith("ZONE") else ""
+    return f"CAST({column}{zone} AS TIMESTAMP)"
 
 
 def identifier(name: str, kind: str) -> tuple[str, str]:
@@ -57,8 +70,7 @@ def attribute(name: str, kind: str) -> tuple[str, str]:
         real = f"CAST({column} AS DOUBLE)"
         return "double", f"CASE WHEN isfinite({real}) THEN {real} + 0.0 END"  # no -0.0: equal values have equal bytes
     if kind.startswith("TIMESTAMP"):
-        zone = " AT TIME ZONE 'UTC'" if kind.endswith("ZONE") else ""
-        return "string", f"strftime(CAST({column}{zone} AS TIMESTAMP), '{_ISO}')"
+        return "string", f"strftime({_utc(column, kind)}, '{_ISO}')"
     if _nested(kind):
         raise UnusableColumn(f"the column {name} is {kind}; an attribute is one value, for instance to_json(…) as text")
     return "string", f"CAST({column} AS VARCHAR)"

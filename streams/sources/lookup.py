@@ -6,12 +6,12 @@ A row becomes a touchpoint `person.described`, called by what it says: the same 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
 from streams.core.identifiers import Identifiers
+from streams.core.instant import iso_ms
 from streams.core.touchpoint import DESCRIBED, OF_PERSON
 from streams.settings import ConfigurationError
 from streams.sources import LOOKUP, LOOKUP_VARIABLES, expressions
@@ -65,10 +65,9 @@ def _chosen(variables: Mapping[str, str]) -> dict[str, str]:
 
 def _epoch_ms(chosen: Mapping[str, str]) -> int:
     try:
-        when = datetime.fromisoformat(chosen["as_of"])
+        return iso_ms(chosen["as_of"])
     except ValueError:
         raise _unfit(chosen, "as_of", "a time in ISO 8601, for instance 2026-01-31") from None
-    return round((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() * 1_000)
 
 
 def _unfit(chosen: Mapping[str, str], name: str, expected: str) -> ConfigurationError:

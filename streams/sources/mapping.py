@@ -13,13 +13,15 @@ import duckdb
 
 from streams.settings import ConfigurationError
 from streams.sources import SHIPPED, shipped
-from streams.sources.encoding import encoding_of
+from streams.sources.encoding import encoding_of, ends_mixed
 
 _READERS = {
     ".parquet": "read_parquet", ".csv": "read_csv", ".tsv": "read_csv",
     ".json": "read_json", ".jsonl": "read_json", ".ndjson": "read_json",
 }  # fmt: skip
 REMEDY = "repair the file, or write it anew as UTF-8 CSV with one header line, as Parquet or as JSON lines"
+_QUOTING = ("Original Line", "LINE ", "  ", "The search space")
+_MIXED = "strict_mode = false"  # of a CSV file whose lines end in more than one way
 _BUFFER = "1GB"  # beyond it DuckDB sorts on disk
 
 
@@ -59,7 +61,10 @@ def data_files(paths: Sequence[Path]) -> list[Path]:
             raise ConfigurationError(f"{path} does not exist")
         inside = sorted(file for file in path.iterdir() if _kind(file) in _READERS) if path.is_dir() else [path]
         if not inside or any(_kind(file) not in _READERS for file in inside):
-            raise ConfigurationError(f"{path}: expected {', '.join(_READERS)} (also .gz), or a folder with such files")
+            raise ConfigurationError(
+                f"{path}: expected {', '.join(_READERS)} (also .gz), or a folder with such files; a text with one row a line, "
+                "however it is called, reads as .csv"
+            )
         found += inside
     stems = [stem(file) for file in found]
     for name in stems:
@@ -77,8 +82,11 @@ def stem(file: Path) -> str:
     return Path(file.name.removesuffix(".gz")).stem
 
 
-def reader(file: Path, *, as_text: bool = False) -> str:
-    """-> the SQL that reads a file; `as_text`: of a CSV file every column as it is written.  Raises ConfigurationError."""
+def reader(file: Path, *, as_text: bool = False, mixed: bool = False) -> str:
+    """-> the SQL that reads a file; of a CSV file `as_text`: every column as it is written, `mixed`: however its lines end.
+
+    Raises ConfigurationError.
+    """
     function = _READERS[_kind(file)]
     if function != "read_csv":
         return f"{function}({literal(str(file))})"
@@ -87,7 +95,8 @@ def reader(file: Path, *, as_text: bool = False) -> str:
     except (OSError, EOFError) as error:
         raise ConfigurationError(f"{file}: cannot be read: {error}") from None
     more = "" if encoding == "utf-8" else f", encoding = '{encoding}'"
-    return f"read_csv({literal(str(file))}, sample_size = -1{more}{', all_varchar = true' if as_text else ''})"
+    more += ", all_varchar = true" if as_text else ""
+    return f"read_csv({literal(str(file))}, sample_size = -1{more}{f', {_MIXED}' if mixed else ''})"
 
 
 def open_files(files: Sequence[Path], variables: Lookup[str, str], *, as_text: bool = False) -> duckdb.DuckDBPyConnection:
@@ -101,15 +110,25 @@ def open_files(files: Sequence[Path], variables: Lookup[str, str], *, as_text: b
         connection.execute(f"SET VARIABLE {quoted(name)} = ?", [value])
     for file in files:
         try:
-            connection.execute(f"CREATE VIEW {quoted(stem(file))} AS SELECT * FROM {reader(file, as_text=as_text)}")
+            read(connection, f"CREATE VIEW {quoted(stem(file))} AS SELECT * FROM", file, as_text=as_text)
         except duckdb.Error as error:
             raise ConfigurationError(f"{file}: {said(error)}; {REMEDY}") from None
     return connection
 
 
+def read(connection: duckdb.DuckDBPyConnection, statement: str, file: Path, *, as_text: bool) -> None:
+    """Runs a statement that ends where its source belongs.  Raises duckdb.Error, ConfigurationError."""
+    try:
+        connection.execute(f"{statement} {reader(file, as_text=as_text)}")
+    except duckdb.Error:
+        if _READERS[_kind(file)] != "read_csv" or not ends_mixed(file):
+            raise
+        connection.execute(f"{statement} {reader(file, as_text=as_text, mixed=True)}")
+
+
 def said(error: duckdb.Error) -> str:
     """DuckDB's own words about a file, without the lines of it that it quotes."""
-    lines = [line for line in str(error).splitlines() if line.strip() and not line.startswith(("Original Line", "LINE ", "  "))]
+    lines = [line for line in str(error).splitlines() if line.strip() and not line.startswith(_QUOTING)]
     return " ".join(lines[:3])[:400]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from streams.settings import ConfigurationError
-from streams.sources.mapping import REMEDY, data_files, open_files, quoted, reader, said, stem
+from streams.sources.mapping import REMEDY, data_files, open_files, quoted, read, said, stem
 from streams.sources.profile_columns import READ, ROW, WRITTEN, Column, Run, clean, measure
 from streams.sources.profile_roles import Roles, find_roles
 from streams.sources.profile_rows import Order, Span, doubles_by, exact_doubles, moment, order_of, span_of, tied_rows
@@ -76,8 +76,7 @@ def _profile(connection: duckdb.DuckDBPyConnection, file: Path) -> Profile:
             kind == "DATE" or kind.startswith("TIMESTAMP") for _, kind in names
         )
         if written:
-            source = reader(file, as_text=True)
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(WRITTEN)} AS SELECT * FROM {source}")
+            read(connection, f"CREATE OR REPLACE TEMP TABLE {quoted(WRITTEN)} AS SELECT * FROM", file, as_text=True)
         run: Run = lambda sql: connection.execute(sql).fetchall()  # noqa: E731 - the tables are these as long as it lives
         clean(run, names)
         columns = measure(run, names, written=written)

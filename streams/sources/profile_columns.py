@@ -13,7 +13,11 @@ READ = " read"  # the file's rows with ROW, their number in the file
 TABLE = " profiled"  # the same with texts trimmed, and NULL for what is blank or stands for nobody
 WRITTEN = " written"  # of a CSV file: the same rows as text
 ROW = " row"
-PLACEHOLDERS = ("?", "-", "null", "none", "n/a", "unknown")
+PLACEHOLDERS = (
+    "?", "-", "null", "none", "n/a", "unknown", "na", "#n/a", "<na>", "nan", "nat", "\\n", "undefined",
+)  # fmt: skip
+_NORTH_AMERICA = "na"  # or Namibia: among regions it is a value
+_NUMBER = r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?([eE][-+]?[0-9]{1,2})?"  # what begins with a zero, or is longer, is a name
 Run = Callable[[str], list[tuple[Any, ...]]]
 _AT_ONCE = 40  # columns a query
 _FEW = 60  # so many values at most are shown as they are, where rows share them
@@ -31,6 +35,7 @@ class Column:
     placeholders: int = 0
     placeholder_values: tuple[str, ...] = ()
     whole: int = 0  # values that read as whole numbers
+    numbers: int = 0  # texts that are nothing but a number
     examples: tuple[str, ...] = ()
     personal: bool = False  # examples are shapes, and it becomes no attribute
     time: Time | None = None
@@ -59,6 +64,18 @@ class Column:
         return self.known > 0 and self.whole == self.known
 
     @property
+    def is_person(self) -> bool:
+        """Named like a person, and not like a case of theirs."""
+        return "person" in self.hints and "case" not in self.hints
+
+    @property
+    def number(self) -> str:
+        """The type of the numbers that a column of texts holds, as they do where others stand for no value; else empty."""
+        if not self.is_text or not self.known or self.numbers < self.known:
+            return ""
+        return "BIGINT" if self.is_whole else "DOUBLE"
+
+    @property
     def is_key_like(self) -> bool:
         """Could name something: text or whole numbers, and no time."""
         return self.time is None and self.known > 0 and (self.is_text or self.kind == "UUID" or self.is_whole)
@@ -84,7 +101,12 @@ def _unclean(run: Run, texts: Sequence[str]) -> list[str]:
 
 def _kept(column: str) -> str:
     name = quoted(column)
-    return f"CASE WHEN lower(trim({name})) NOT IN ('', {', '.join(map(literal, PLACEHOLDERS))}) THEN trim({name}) END"
+    return f"CASE WHEN lower(trim({name})) NOT IN ('', {_standing_for_nothing(column)}) THEN trim({name}) END"
+
+
+def _standing_for_nothing(column: str) -> str:
+    regions = "region" in hints(column)
+    return ", ".join(literal(each) for each in PLACEHOLDERS if not (regions and each == _NORTH_AMERICA))
 
 
 def _cleaned(column: str) -> str:
@@ -103,18 +125,22 @@ def _count(run: Run, names: Sequence[tuple[str, str]]) -> Iterator[Column]:
         column = quoted(name)
         read.append(f"count(nullif(trim({column}), ''))" if kind == "VARCHAR" else f"count({column})")
         comparable = f"CAST(to_json({column}) AS VARCHAR)" if nested(kind) else column
-        kept += [f"count({column})", f"count(DISTINCT {comparable})", _whole(kind, column)]
+        kept += [f"count({column})", f"count(DISTINCT {comparable})", _whole(kind, column), _numbers(kind, column)]
     ((rows, *filled),) = run(f"SELECT {', '.join(read)} FROM {quoted(READ)}")
     (counts,) = run(f"SELECT {', '.join(kept)} FROM {quoted(TABLE)}")
     for place, (name, kind) in enumerate(names):
-        known, distinct, whole = counts[3 * place : 3 * place + 3]
-        yield Column(name, kind, rows, filled[place], distinct, filled[place] - known, whole=whole)
+        known, distinct, whole, numbers = counts[4 * place : 4 * place + 4]
+        yield Column(name, kind, rows, filled[place], distinct, filled[place] - known, whole=whole, numbers=numbers)
 
 
 def _whole(kind: str, column: str) -> str:
     if kind == "VARCHAR":
         return f"count(TRY_CAST({column} AS BIGINT)) FILTER ({column} NOT LIKE '%.%')"
     return f"count(TRY_CAST({column} AS BIGINT))" if kind.endswith("INT") or kind == "INTEGER" else "0"
+
+
+def _numbers(kind: str, column: str) -> str:
+    return f"count(*) FILTER (regexp_full_match({column}, {literal(_NUMBER)}))" if kind == "VARCHAR" else "0"
 
 
 def nested(kind: str) -> bool:
@@ -131,8 +157,7 @@ def _finished(run: Run, column: Column, *, written: bool) -> Column:
 
 
 def _placeholders(run: Run, column: Column) -> tuple[str, ...]:
-    value = f"trim({quoted(column.name)})"
-    chosen = ", ".join(map(literal, PLACEHOLDERS))
+    value, chosen = f"trim({quoted(column.name)})", _standing_for_nothing(column.name)
     return tuple(
         text for (text,) in run(f"SELECT DISTINCT {value} AS v FROM {quoted(READ)} WHERE lower(v) IN ({chosen}) ORDER BY v")
     )

@@ -153,7 +153,7 @@ def _action_hint(column: Column) -> float:
     """What a name says; whoever hides what happened in numbers or in people's names is not believed."""
     score = 3.0 * ("action" in column.hints) + 2.5 * ("state" in column.hints)
     score -= 3 * bool(column.hints & {"agent", "team", "region", "channel", "personal", "contact", "order", "person"})
-    score -= 2 * ("key" in column.hints) + 1.5 * column.is_whole
+    score -= 2 * ("key" in column.hints) + (1.5 if column.hints & {"action", "state"} else 4) * column.is_whole
     return score + (column.known == column.rows) * 0.5
 
 

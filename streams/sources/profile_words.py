@@ -1,5 +1,6 @@
 """A profile in words: what each column looks like, what is worth knowing, what to do about it."""
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,16 @@ _ROLES = ("time", "clock", "case", "person", "action", "agent", "team", "channel
 _CALLED = {"time": "time", "clock": "time of day", "case": "case", "person": "person", "action": "what happened"}
 
 
+_BLANKS = re.compile(r"\S {2,}\S|\S+ +\S+ +\S+")  # columns that are kept apart by blanks
+
+
 def looks_like(column: Column, profile: "Profile") -> str:
     """A word or two for the table of columns."""
     roles = profile.roles
     for role in _ROLES:
         if getattr(roles, role) is column:
+            if role == "case" and column.is_person:
+                return "person"
             return _CALLED.get(role, role) if role != "time" or roles.form != "wide" else "time, a step"
     if column.time is not None:
         return "time, a step" if column in roles.steps else "time, promised" if column in roles.dues else "time"
@@ -31,7 +37,7 @@ def looks_like(column: Column, profile: "Profile") -> str:
         return "always the same"
     if column is profile.event_key and column.rows > 1:
         return "different in every row"
-    return "personal" if column.personal else ""
+    return "personal" if column.personal else "number" if column.number else ""
 
 
 def how(column: Column) -> str:
@@ -74,7 +80,11 @@ def findings(profile: "Profile") -> list[str]:
 
 
 def _torn(profile: "Profile") -> list[str]:
-    if len(profile.columns) > 1 or not any(mark in profile.columns[0].name for mark in ";,|\t"):
+    if len(profile.columns) > 1:
+        return []
+    if _BLANKS.search(profile.columns[0].name):
+        return ["one column, with blanks in its name: split it in the mapping, regexp_split_to_array(trim(column), '\\s+')"]
+    if not any(mark in profile.columns[0].name for mark in ";,|\t"):
         return []
     return ["the header holds separators, and was not split: rows of different lengths, or a quotation mark that is never closed"]
 

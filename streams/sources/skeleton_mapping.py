@@ -8,13 +8,13 @@ import duckdb
 
 from streams.sources.mapping import literal, quoted
 from streams.sources.profile import Profile, Shared
-from streams.sources.profile_columns import Column, nested
+from streams.sources.profile_columns import PLACEHOLDERS, Column, nested
 from streams.sources.profile_times import Time, plain_reading
 from streams.sources.profile_words import findings
 from streams.sources.wording import hints, slug, words
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_NOBODY = "('', '?', '-', '0', 'null', 'none', 'n/a', 'unknown')"  # as the shipped identity.yaml has them
+_NOBODY = f"({', '.join(map(literal, ('', '0', *PLACEHOLDERS)))})"  # as the shipped identity.yaml has them
 _MOST_ATTRIBUTES = 40
 _OBJECTS = {  # identifier types that ship, by words in the name of a case's column
     "parcel": "parcel shipment package consignment sendung", "order": "order auftrag", "application": "application loan",
@@ -231,11 +231,14 @@ class _Writer:
     def _identifiers(self) -> Iterator[str]:
         case, person = self.roles.case, self.roles.person
         if case:
-            yield f"{name(case.name)} AS identifier_{_object(case)},  -- the journey: one for each value"
+            told = "whose it is: a person's journey, or episodes of it" if case.is_person else "the journey: one for each value"
+            yield f"{name(case.name)} AS identifier_{_named_for(case)},  -- {told}"
         elif person is None:
             yield "-- no column looks like a case or a person: every row is a journey of its own until you name one"
             yield f"concat('row ', {self.place}) AS identifier_case,"
-        if person:
+        if case and case.is_person:
+            yield "-- … AS identifier_order,  -- what it is about, where a row names an order, a case or a parcel"
+        elif person:
             yield f"{name(person.name)} AS identifier_{_person(person)},  -- whose it is; links the journeys of one person"
         else:
             yield "-- … AS identifier_customer,  -- whose it is; without it a case is a person of its own"
@@ -255,13 +258,14 @@ class _Writer:
             called = _unused(slug(column.name), used)
             why = _unwanted(column) or ("more than a mapping begins with" if taken >= _MOST_ATTRIBUTES else "")
             taken += not why
-            value = time_sql(column) if column.time else _known(column)
+            value = time_sql(column) if column.time else _value(column)
             line = f"{value} AS attribute_{called},"
             yield f"-- {one_line(line)}  -- {why}" if why else line
 
     def _kept(self) -> Iterator[str]:
         """What would be refused is left out in the open, with its number."""
-        case, time, conditions = self.roles.case, self.roles.time, []
+        case, time = self.roles.case, self.roles.time
+        conditions: list[tuple[str, str]] = []
         if self.roles.steps or (time and time.time and time.time.parsed < self.profile.rows):
             conditions.append((f"{self.moment} IS NOT NULL", "rows without a readable time are no touchpoints"))
         if case and (case.known < case.rows or case.is_whole):
@@ -283,14 +287,22 @@ def _known(column: Column) -> str:
     return f"CASE WHEN {text} NOT IN ({', '.join(map(literal, values))}) THEN {text} END"
 
 
+def _value(column: Column) -> str:
+    """As an attribute: numbers are numbers, because no threshold takes a text for one.  What stands for none becomes NULL."""
+    return f"TRY_CAST({name(column.name)} AS {column.number})" if column.number else _known(column)
+
+
 def _slugged(action: Column) -> str:
     text = name(action.name) if action.is_text else f"CAST({name(action.name)} AS VARCHAR)"
     plain = f"trim(lower(regexp_replace({text}, '[^\\pL\\pN]+', '_', 'g')), '_')"
     return f"coalesce(nullif({plain}, ''), 'unknown')"
 
 
-def _object(case: Column) -> str:
+def _named_for(case: Column) -> str:
+    """The type of identifier: of a person, where the rows of a person are all that belongs together."""
     known = set(words(case.name))
+    if case.is_person:
+        return _person(case)
     return next((kind for kind, named in _OBJECTS.items() if known & set(named.split())), "case")
 
 

@@ -80,7 +80,11 @@ def problems(text: str) -> list[str]:
         ("breakages: {a: {count: {over: journeys, at_least: 2}}}", "`over: journeys` looks at all journeys of a person"),
         ("breakages: {a: {count: {over: journeys, of: b, at_least: 2}, scope: person}}", "journeys are counted as they are"),
         ("breakages: {a: {count: {at_least: 2}}}", "5: breakages.a.count: `of` is missing"),
-        ("breakages: {a: {count: {of: b, at_least: 0}}}", "5: breakages.a.count.at_least:"),
+        ("breakages: {a: {count: {of: b, at_least: 0}}}", "5: breakages.a.count.at_least: expected at least 1, got `0`"),
+        (
+            "breakages: {a: {sequence: {steps: [x], within: 1h}}}",
+            "5: breakages.a.sequence.steps: expected at least 2 of them, got 1",
+        ),
         ("breakages: {a: {sequence: {order: [x, y]}}}", "5: breakages.a.sequence.order.0: no stage is called `x`"),
         (
             "breakages: {a: {sequence: {steps: [x, y], order: [x, y]}}}",

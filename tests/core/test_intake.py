@@ -172,3 +172,12 @@ def test_what_a_definition_takes_as_its_instance_is_an_object() -> None:
     pairs = (("ticket", "7"), ("customer", "c"))
     assert wider.address(pairs) == "ticket:7"
     assert wider.other_addresses(pairs, "ticket:7") == ["customer:c"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "told"), [("flight", "LH 1", "flight; declare it in"), ("order", "NaN", "only values that stand")]
+)
+def test_who_is_about_nobody_is_told_what_to_do(kind: str, value: str, told: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        touchpoint_of(record(identifiers=[{"type": kind, "value": value}]), IDENTIFIERS, LIMITS, NOW_MS)
+    assert told in caught.value.detail

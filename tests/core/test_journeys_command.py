@@ -38,6 +38,15 @@ def test_check_is_content_with_what_is_right(file: Path) -> None:
     assert stderr.startswith("1 definition in order, bundle ")
 
 
+def test_check_notes_an_instance_that_nobody_declared(file: Path) -> None:
+    """It is allowed; but of a slip of the pen nothing would ever open, and nobody would say why."""
+    file.write_text(RIGHT.replace("instance: order", "instance: ordr"))
+    stdout, stderr, ended = run("check", str(file))
+    assert (stdout, ended) == ("", None)
+    assert stderr.startswith("note: the instance `ordr` is not declared")
+    assert "did you mean `order`?" in stderr
+
+
 def test_check_shows_every_problem_and_fails(file: Path) -> None:
     file.write_text(RIGHT.replace("within", "whithin").replace("version: 1", "version: x"))
     stdout, _, ended = run("check", str(file))

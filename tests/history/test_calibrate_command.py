@@ -20,7 +20,7 @@ from tests.history.recorded import DEFINITION, definition, recorded
 
 
 def calibrated(folder: Path, rule: str, *more: str) -> dict[str, Any]:
-    stdout, stderr, ended = run("calibrate", rule, *recorded(folder), "--definitions", definition(folder), "--json", *more)
+    stdout, stderr, ended = run("calibrate", rule, *recorded(folder), definition(folder), "--json", *more)
     assert ended is None, stderr
     found: dict[str, Any] = json.loads(stdout)
     return found
@@ -63,7 +63,7 @@ def test_a_value_is_tried_at_what_was_observed(tmp_path: Path) -> None:
 
 
 def test_the_table_marks_what_is_set_now(tmp_path: Path) -> None:
-    stdout, stderr, _ = run("calibrate", "order.quiet", *recorded(tmp_path), "--definitions", definition(tmp_path))
+    stdout, stderr, _ = run("calibrate", "order.quiet", *recorded(tmp_path), definition(tmp_path))
     assert stdout.startswith("order.quiet: 4 could break in 4 days\n")
     assert "4 hours (now)" in stdout
     assert "judged at all thresholds: 9 touchpoints in " in stderr
@@ -71,7 +71,7 @@ def test_the_table_marks_what_is_set_now(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("name", "at"), [("order", "1h"), ("order.none", "1h"), ("order.quiet", "soon"), ("order.poor", "1h")])
 def test_wrong_usage_is_refused(tmp_path: Path, name: str, at: str) -> None:
-    ended = run("calibrate", name, *recorded(tmp_path), "--definitions", definition(tmp_path), "--at", at)[2]
+    ended = run("calibrate", name, *recorded(tmp_path), definition(tmp_path), "--at", at)[2]
     assert isinstance(ended, SystemExit)
     assert ended.code == 2
 

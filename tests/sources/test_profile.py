@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from streams.settings import ConfigurationError
 from streams.sources.masking import shape
 from streams.sources.profile import Profile, as_json, profile_files
-from streams.sources.profile_words import findings
+from streams.sources.profile_words import findings, looks_like
+from streams.sources.skeleton_mapping import mapping_text
 from streams.sources.wording import hints, slug
 from tests.sources.command import command
 from tests.sources.support import DATA, truth
@@ -230,3 +231,45 @@ def test_counts_of_the_real_sets_are_the_truth() -> None:
     assert (case.distinct, person.distinct) == (known["incidents"], known["callers"])
     assert profile.span is not None
     assert as_json(profile)["span"]["last"] == known["span_updated"][1].replace(" ", "T") + "Z"
+
+
+def test_what_r_pandas_and_javascript_write_for_nothing_is_nothing(tmp_path: Path) -> None:
+    text = "case_id,at,status,delay,zip,country\n" + "".join(
+        f"C{n // 2},2025-04-0{1 + n % 9} 10:00,{('new', 'done')[odd]},{('NA', n, 'nan')[n % 3]},0{n % 7}123,{('NA', 'DE')[odd]}\n"
+        for n in range(40)
+        for odd in (n % 2,)
+    )
+    found = {column.name: column for column in csv(tmp_path, text).columns}
+    assert (found["delay"].placeholder_values, found["delay"].number) == (("NA", "nan"), "BIGINT")
+    assert found["zip"].number == ""  # would lose its zero
+    assert found["country"].placeholders == 0  # Namibia
+
+
+def test_a_person_whose_rows_are_all_that_belongs_together_is_no_case(tmp_path: Path) -> None:
+    text = "user_id,event,timestamp\n" + "".join(
+        f"{7 + n // 5},{('main', 'catalog', 'cart')[n % 3]},2025-04-0{1 + n % 9} 1{n % 10}:00:0{n % 7}\n" for n in range(90)
+    )
+    profile = csv(tmp_path, text)
+    assert looks_like(profile.columns[0], profile) == "person"
+    assert "user_id AS identifier_customer" in mapping_text(profile, [], [])
+
+
+def test_numbers_that_no_name_calls_an_action_are_none(tmp_path: Path) -> None:
+    text = "case_id,at,day\n" + "".join(f"C{n // 4},2025-04-0{1 + n % 9} 10:00,{1 + n % 9}\n" for n in range(60))
+    assert csv(tmp_path, text).roles.action is None
+
+
+@pytest.mark.parametrize("first", ["\n", "\r\n"])
+def test_lines_may_end_in_two_ways(tmp_path: Path, first: str) -> None:
+    second = "\r\n" if first == "\n" else "\n"
+    lines = [f"C{n // 2},2025-04-0{1 + n % 9} 10:00,{('new', 'done')[n % 2]}" for n in range(40)]
+    text = "case_id,at,status" + first + first.join(lines[:20]) + first + second.join(lines[20:]) + second
+    (tmp_path / "t.csv").write_bytes(text.encode())
+    (profile,), _ = profile_files([tmp_path / "t.csv"])
+    assert (profile.rows, [column.name for column in profile.columns]) == (40, ["case_id", "at", "status"])
+    assert profile.columns[2].distinct == 2
+
+
+def test_columns_that_blanks_keep_apart_are_told(tmp_path: Path) -> None:
+    profile = csv(tmp_path, "customer_id  date number\n00001 19970101  1\n00002 19970112  5\n")
+    assert any("split it in the mapping" in line for line in findings(profile))

@@ -15,6 +15,7 @@ from streams.sources.discover import discover
 from streams.sources.dry_run import Tried, dry_run
 from streams.sources.mapping import fingerprint, read_mapping
 from streams.sources.profile import most_like_events, profile_files
+from streams.sources.profile_columns import PLACEHOLDERS
 from streams.sources.rows import Source
 from streams.sources.skeleton_journey import definition_text, duration, minutes_of
 from streams.sources.skeleton_mapping import mapping_text
@@ -70,6 +71,18 @@ def test_a_row_that_comes_twice_is_taken_once(tmp_path: Path) -> None:
 def test_without_a_time_every_row_is_refused_and_said_why(tmp_path: Path) -> None:
     found = tried(tmp_path, file(tmp_path, "case_id,status\n1,new\n1,done\n2,new\n"))
     assert {(each.reason, each.detail) for each in found} == {("mapping", "occurred_at is missing, or no time")}
+
+
+def test_numbers_are_numbers_where_others_stand_for_none(tmp_path: Path) -> None:
+    """Else no threshold would ever take them: a text is no number."""
+    rows = EVENTS.replace("\n", ";NA\n").replace("seq;NA", "seq;delay")
+    rows = rows.replace("Sent!;1;NA", "Sent!;1;12").replace("done;2;NA", "done;2;-3.5")
+    found = tried(tmp_path, file(tmp_path, rows))
+    assert {str(each.record["attributes"]) for each in found} == {"{}", "{'delay': 12.0}", "{'delay': -3.5}"}
+
+
+def test_what_stands_for_nobody_in_a_skeleton_is_what_the_shipped_identity_takes_for_it() -> None:
+    assert {"", "0", *PLACEHOLDERS} == known_identifiers(Settings()).nobody
 
 
 @pytest.mark.parametrize("view", ["numbered", "timed", "select", "once", "a-b c"])

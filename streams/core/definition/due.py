@@ -9,13 +9,12 @@ from streams.core.calendar.zone import DAY_MS, Zone
 from streams.core.definition.length import Length, length_by_region
 from streams.core.definition.model import Promise
 from streams.core.definition.read import reader
+from streams.core.instant import EPOCH, MILLISECOND, iso_ms
 from streams.core.touchpoint import Scalar, Touchpoint
 
 Facts = Mapping[str, Scalar]
 Due = Callable[[Touchpoint, Facts], int | None]
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MILLISECOND = timedelta(milliseconds=1)
 EARLIEST_MS = (datetime(1900, 1, 1, tzinfo=UTC) - EPOCH) // MILLISECOND  # what the tables can hold
 LATEST_MS = (datetime(2299, 12, 30, tzinfo=UTC) - EPOCH) // MILLISECOND
 
@@ -63,11 +62,10 @@ def instant_ms(value: Scalar | None) -> int | None:
 @lru_cache(maxsize=65_536)
 def _from_iso(text: str) -> int | None:
     try:
-        moment = datetime.fromisoformat(text)
+        due_ms = iso_ms(text)
     except ValueError:
         return None
-    since_epoch_ms = (moment.replace(tzinfo=moment.tzinfo or UTC) - EPOCH) // MILLISECOND
-    return since_epoch_ms if EARLIEST_MS <= since_epoch_ms <= LATEST_MS else None
+    return due_ms if EARLIEST_MS <= due_ms <= LATEST_MS else None
 
 
 def end_of_day(instant: int, zone: str) -> int:

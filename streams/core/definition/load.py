@@ -59,6 +59,10 @@ def _explained(error: ErrorDetails) -> str:
             return f"expected {error['ctx']['expected']}, got `{error['input']}`"
         case "model_type" | "model_attributes_type" | "dict_type":
             return f"expected a mapping, got `{error['input']}`"
+        case "greater_than_equal":
+            return f"expected at least {error['ctx']['ge']}, got `{error['input']}`"
+        case "too_short":
+            return f"expected at least {error['ctx']['min_length']} of them, got {error['ctx']['actual_length']}"
         case "definition":
             return error["msg"]
     return f"{error['msg'].removeprefix('Input should be ').removeprefix('Value error, ')}, got `{error['input']}`"

@@ -48,7 +48,7 @@ class Difference(NamedTuple):
 
 def differences(table: str, standing: Iterable[Row], computed: Iterable[Row]) -> Iterator[Difference]:
     """Of one person's rows; those that stand are in the form that `plain` gives."""
-    here = {_key(table, row): row for row in standing if row["state"] not in GONE}
+    here = {_key(table, row): row for row in standing if stands(row)}
     there = {_key(table, row): plain(row) for row in computed}
     for key in sorted({*here, *there}):
         row, again = here.get(key), there.get(key)
@@ -56,6 +56,11 @@ def differences(table: str, standing: Iterable[Row], computed: Iterable[Row]) ->
             yield _difference("extra" if again is None else "missing", table, row or again or {}, {})
         elif columns := {name: (row[name], again[name]) for name in PURE[table] if row[name] != again[name]}:
             yield _difference("different", table, row, columns)
+
+
+def stands(row: Row) -> bool:
+    """Whether it says something; a row that went is kept to say so."""
+    return row["state"] not in GONE
 
 
 def plain(row: Row) -> Row:
