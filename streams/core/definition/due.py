@@ -1,7 +1,7 @@
 """When something is due: read from a touchpoint, or a length of time after it."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache, lru_cache
 
 from streams.core.calendar import Calendar
