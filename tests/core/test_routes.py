@@ -9,6 +9,7 @@ from streams.core.log import Activation, Redirect, Redirects, Touchpoints, home,
 from streams.core.routes import Router, Routes
 from streams.core.stitch.judging import Judge
 from streams.core.stitch.partition import Partition
+from streams.core.stitch.state import redirect_key
 from streams.core.stitch.store import MemoryStore
 from streams.core.verdict import NEVER
 from tests.core.world import BUNDLE, touchpoint
@@ -161,4 +162,9 @@ def test_a_partition_takes_at_its_word_who_sends_it_an_owners_touchpoint() -> No
     log.append(pack(Redirects([Redirect("order:2", root, 6)])))
     outcome = part.step(list(enumerate(log)), 0)
     assert outcome.moved == {}
+    again = part.step(
+        [(len(log), pack(Touchpoints([touchpoint(3, 3, "ask", (("order", "1"),))], [Redirect("order:1", root, 5)])))], 0
+    )
+    assert redirect_key("order:1") in outcome.state
+    assert redirect_key("order:1") not in again.state, "what is known already is written once"
     assert [(row["instance"], row["touchpoints"]) for row in outcome.rows.journeys if row["definition"] == "order"] == [("1", 2)]

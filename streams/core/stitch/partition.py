@@ -216,10 +216,10 @@ class Partition:
 
         It is remembered where its root is at home: identity told the former owner's home of it, and not this one.
         """
-        newest = belongs(self._homes.where(claimed.address), claimed)
-        if newest is claimed and self._homes.is_here(claimed.root) and not self._is_erased(claimed.address):
+        known = self._homes.where(claimed.address)
+        if claimed.number > known.number and self._homes.is_here(claimed.root) and not self._is_erased(claimed.address):
             self._homes.remember(claimed)
-        return newest
+        return belongs(known, claimed)
 
     def _settle(
         self, redirect: Redirect, touchpoints: list[Touchpoint], forgotten: Forgotten | None = None, answers: int = 0,
