@@ -2,7 +2,7 @@
 
 from streams.core.log import FORMAT
 
-READABLE = (3, FORMAT)  # formats of a state that this worker goes on from
+READABLE = (3, 4, FORMAT)  # formats of a state that this worker goes on from
 REMEDY = "stop the workers and run `throughline rebuild`"
 
 

@@ -12,7 +12,7 @@ import msgspec
 from streams.core.touchpoint import Order, Touchpoint
 
 T = TypeVar("T")
-FORMAT = 4  # of log and state records; a reader refuses a newer one
+FORMAT = 5  # of log and state records; a reader refuses a newer one
 
 
 class Redirect(msgspec.Struct, array_like=True, frozen=True):

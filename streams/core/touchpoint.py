@@ -39,7 +39,7 @@ class Touchpoint(msgspec.Struct, array_like=True, gc=False):
     agent: str  # who handled it
     team: str
     address: str  # identifier key that decides where it travels, see `identifier_key`
-    content_hash: int  # 64 bits of the content; among copies the smallest wins
+    content_hash: int  # 64 bits of the content; among copies the smallest wins; 0: not computed yet, see `hash_of`
     late_ms: int = 0  # how far behind the clock that intake had sent; 0 is not late, DESCRIBES with an action of DESCRIBED
     too_late: bool = False  # beyond the late horizon: it lands, and changes no journey
     load: str = ""  # name of the history load that brought it; empty for live traffic
@@ -81,12 +81,26 @@ def content_hash(content: tuple[object, ...]) -> int:
     return int.from_bytes(blake2b(_pack_content(content), digest_size=8).digest(), "big")
 
 
+def hash_of(touchpoint: Touchpoint) -> int:
+    """Of its content, which its hash is a function of: what is kept goes without."""
+    if touchpoint.content_hash:
+        return touchpoint.content_hash
+    identifiers_of(touchpoint)
+    attributes_of(touchpoint)
+    return content_hash(msgspec.structs.astuple(touchpoint)[:CONTENT_FIELDS])
+
+
+def strip(touchpoint: Touchpoint) -> None:
+    """Of what can be computed again, and of where it lay, which nobody asks who keeps it: a third of it once it is squeezed."""
+    touchpoint.content_hash = touchpoint.received_at = touchpoint.partition = touchpoint.offset = 0
+
+
 def better_copy(one: Touchpoint, other: Touchpoint) -> Touchpoint:
     """Of two copies of one (source, event id) at one address: the smallest content hash, stamped with the lesser lateness.
 
     A function of the set: the result does not depend on which copy came first.
     """
-    kept, rest = (one, other) if one.content_hash <= other.content_hash else (other, one)
+    kept, rest = (one, other) if hash_of(one) <= hash_of(other) else (other, one)
     late_ms, too_late = min(one.late_ms, other.late_ms), one.too_late and other.too_late
     load = kept.load and rest.load and min(kept.load, rest.load)
     if (late_ms, too_late, load) == (kept.late_ms, kept.too_late, kept.load):

@@ -58,7 +58,7 @@ class Seeds:
             part.restore("life")
         told = stories(count)
         while several := list(islice(told, AT_ONCE)):
-            self._happen([record for records in several for record in records])
+            self.happen([record for records in several for record in records])
         self._hear(self.clock_ms)
 
     def taken(self, records: Iterable[Record]) -> Taken:
@@ -68,7 +68,7 @@ class Seeds:
             self._reader.pass_on(touchpoint_of(record, self.identifiers, LIMITS, record["occurred_at"]), taken)
         return taken
 
-    def _happen(self, records: Iterable[Record]) -> None:
+    def happen(self, records: Iterable[Record]) -> None:
         taken = self.taken(records)
         self.decided = self.identity.take(taken.links)  # what it said last
         self.known.update((entry, value) for entry, value in self.identity.memory.flush().items() if value is not None)

@@ -31,7 +31,7 @@ def bucket(count: int) -> Bucket:
 
 @given(st.integers(0, 30), st.integers(0, 1 << 40), st.booleans(), st.booleans())
 def test_it_comes_back_as_it_was(count: int, next_deadline: int, rests: bool, asks: bool) -> None:
-    header, was = Header(next_deadline, 5, (1 << 29) - 1, rests, asks), bucket(count)
+    header, was = Header(next_deadline, 5, (1 << 28) - 1, rests, asks), bucket(count)
     value = pack_bucket(header, was)
     assert read_header(value) == header
     assert pack_bucket(header, unpack_bucket(value)) == value

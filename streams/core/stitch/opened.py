@@ -21,7 +21,7 @@ from streams.core.stitch.state import (
     unpack_bucket,
 )
 from streams.core.stitch.store import Store
-from streams.core.touchpoint import Touchpoint, better_copy, order_of
+from streams.core.touchpoint import Touchpoint, better_copy, hash_of, order_of, strip
 from streams.core.verdict import NEVER, Clock, Verdict
 
 
@@ -56,7 +56,9 @@ class Opened:
         return max(self.bucket.rests_ms, self.facts[-1].occurred_at if self.facts else NEVER)
 
     def take(self, facts: Sequence[Touchpoint], clock_ms: int = NEVER) -> None:
-        """Copies of one (source, event id) are one fact.  `clock_ms`: as of now."""
+        """Copies of one (source, event id) are one fact, stripped in place.  `clock_ms`: as of now."""
+        for fact in facts:
+            strip(fact)
         if len(facts) == 1:
             self._add(facts[0])
         elif facts:
@@ -247,7 +249,7 @@ def _besides_forgotten(before: Part | None, opened: Opened, part: Part | None) -
     for fact in before.facts:
         name = (fact.source, fact.event_id)
         kept = better_copy(fact, here[name]) if name in here else fact
-        if kept.content_hash == fact.content_hash:
+        if hash_of(kept) == hash_of(fact):
             facts[name] = kept
     if part is None and not facts:
         return None

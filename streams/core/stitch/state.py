@@ -9,7 +9,8 @@
 | e + keyed hash      | an identifier that was erased: `streams.core.suppressed`                                   |
 
 A bucket's value begins with what a restart must know without unpacking the rest: its next deadline and what judged it last.  The
-rest is squeezed; that of format 3 is not.
+rest is squeezed.  Whatever nobody has touched since is as an earlier format left it: that of format 3 is not squeezed, that of
+format 4 with LZ4.
 One that nothing is to be expected of any more forgets its touchpoints: then a stub is left, which knows what was said, and how many
 touchpoints there were.  Of one that is too large nothing is left but that it was: `streams.core.stitch.quarantine`.
 """
@@ -23,7 +24,7 @@ import msgspec
 from streams.core.clock import PartitionClocks
 from streams.core.life import REMEDY, WrongLife
 from streams.core.log import Activation, Forgotten, Quarantined
-from streams.core.stitch.squeezed import content_of, size_of, squeezed
+from streams.core.stitch.squeezed import content_of, lz4_content_of, lz4_size_of, size_of, squeezed
 from streams.core.touchpoint import Touchpoint
 from streams.core.verdict import NEVER, Breakage, Clock, Lived
 
@@ -33,7 +34,7 @@ HEADER = Struct(">qqI")
 NO_DEADLINE = (1 << 62) - 1
 STATE = "person.state"
 UNREADABLE = f"an entry of {STATE} cannot be read; {REMEDY}"
-RESTS, ASKS, SQUEEZED = 1 << 31, 1 << 30, 1 << 29  # in the last field of a header, above the number of activations
+RESTS, ASKS, LZ4, SQUEEZED = 1 << 31, 1 << 30, 1 << 29, 1 << 28  # in the last field of a header, above the number of activations
 
 
 class Before(msgspec.Struct, array_like=True, frozen=True):
@@ -159,18 +160,18 @@ def unpack_bucket(value: bytes) -> Bucket:
 
 def packed_bucket(value: bytes) -> bytes:
     """Without its header, and with all texts in it as they are.  Raises WrongLife."""
-    rest = value[HEADER.size :]
-    return content_of(rest, UNREADABLE) if _is_squeezed(value) else rest
+    rest, marks = value[HEADER.size :], _header(value)[2]
+    if marks & SQUEEZED:
+        return content_of(rest, UNREADABLE)
+    return lz4_content_of(rest, UNREADABLE) if marks & LZ4 else rest
 
 
 def bucket_bytes(value: bytes) -> int:
     """How large it is when it is not squeezed: a measure that no other release of a library changes.  Raises WrongLife."""
-    return HEADER.size + size_of(value[HEADER.size :]) if _is_squeezed(value) else len(value)
-
-
-def _is_squeezed(value: bytes) -> bool:
-    """Raises WrongLife."""
-    return bool(_header(value)[2] & SQUEEZED)
+    rest, marks = value[HEADER.size :], _header(value)[2]
+    if marks & SQUEEZED:
+        return HEADER.size + size_of(rest, UNREADABLE)
+    return HEADER.size + lz4_size_of(rest, UNREADABLE) if marks & LZ4 else len(value)
 
 
 def read_header(value: bytes) -> Header:
