@@ -192,8 +192,10 @@ def disk_full(arena: Arena, _number: int) -> None:
     """The database's: it refuses inserts, and reads.  Less is left than it reserves for any insert or merge; to take the very last
     bytes from under a merge would break what that writes."""
     disk = _own(arena.disk)
+    arena.execute("SYSTEM STOP MERGES")
     disk.fill(RESERVED_BYTES)
     try:
+        arena.execute("SYSTEM START MERGES")  # none gets room from now on
         _refuses(arena, "NOT_ENOUGH_SPACE")
     finally:
         disk.clear()
