@@ -103,7 +103,7 @@ def test_before_there_is_something_everywhere(shop: Shop) -> None:
     assert {place for place, kind in found if kind == "table"} == {*tables, "rejected_touchpoints"}
     compacted = {"person.state", "identity.state", "identity.people", "identity.pairs", "journeys", "breakages"}
     assert {place for place, kind in found if kind == "stands"} == compacted
-    raw = {"touchpoints", "touchpoints.rejected", "person.log", "identity.links", "identity.receipts"}
+    raw = {"touchpoints", "touchpoints.rejected", "person.log", "person.routes", "identity.links", "identity.receipts"}
     assert {place for place, kind in found if kind == "retention"} == raw
 
 
