@@ -2,9 +2,9 @@
 
 python -m tests.bench.words FILE    # streams/core/stitch/words.zdict was made so; another one is another format of the state
 
-They come from the simulator and from the cases of the catalogue, kept as the real cores keep them.  Some of the simulator's get ids as
-sources send them: UUIDs, and what OpenTelemetry calls trace and session.  No touchpoint of a person may ever be among them: what is in
-the words outlives every erasure.
+They come from the simulator and from the cases of the catalogue, kept as the real cores keep them.  Some of the simulator's get
+ids as sources send them: UUIDs, and what OpenTelemetry calls trace and session.  No touchpoint of a person may ever be among them:
+what is in the words outlives every erasure.
 """
 
 import sys

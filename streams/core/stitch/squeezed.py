@@ -1,9 +1,9 @@
 """Packed state made small: touchpoints of one address say mostly the same, and a worker keeps very many of them in memory.
 
-A frame of Zstandard without its magic number, by words known beforehand: what every bucket would have to spell out for itself, names
-of fields' values, of the catalogue's actions, and how often which letter comes.  The words are of invented people
-(`tests.bench.words`), because what is in them outlives every erasure; they are part of the format.  It is a quarter of what was packed,
-for 6 µs there and 2 µs back.  Not to be called from two threads at once.
+A frame of Zstandard without its magic number, by words known beforehand: what every bucket would have to spell out for itself,
+values of fields, actions of the catalogue, and how often which letter comes.  The words are of invented people
+(`tests.bench.words`), because what is in them outlives every erasure; they are part of the format.  Not to be called from two
+threads at once.
 
 Format 4 squeezed with LZ4, behind the size.
 """
