@@ -1,6 +1,7 @@
 """A bucket is kept squeezed: it comes back as it was, and what was damaged on the way is refused, whatever the damage."""
 
 from contextlib import suppress
+from hashlib import blake2b
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,6 +9,8 @@ from msgspec.structs import replace
 
 from streams import topology
 from streams.core.life import WrongLife
+from streams.core.log import FORMAT
+from streams.core.stitch.squeezed import WORDS
 from streams.core.stitch.state import (
     HEADER,
     Bucket,
@@ -81,3 +84,8 @@ def test_what_is_kept_without_its_hash_has_the_same_again(attributes: dict[str, 
     assert (kept.content_hash, kept.received_at, kept.partition, kept.offset) == (0, 0, 0, 0)
     again = unpack_bucket(pack_bucket(Header(), Bucket([kept]))).facts[0]
     assert hash_of(again) == hash_of(kept) == hash_of(whole) == whole.content_hash
+
+
+def test_the_words_are_those_of_this_format() -> None:
+    """By other words nothing could be read that is kept: they change with FORMAT, and those of before stay beside them."""
+    assert (FORMAT, blake2b(WORDS.read_bytes(), digest_size=8).hexdigest()) == (5, "61f7ba3c89801071")
