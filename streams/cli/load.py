@@ -2,6 +2,7 @@
 
 import gc
 import json
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -79,6 +80,8 @@ def load_command(
     with reaching(settings):
         summary = _load(Job(source, name, wire_format.value, rate, restart), settings, target)
     typer.echo(json.dumps(summary.as_json()) if as_json else _sentence(summary))
+    if summary.too_late:
+        print(_too_late(summary, settings), file=sys.stderr)
 
 
 def pair(text: str) -> tuple[str, str]:
@@ -104,6 +107,14 @@ def _sentence(summary: "Summary") -> str:
     parts += [f"{seen[name]:,} {name.replace('_', ' ')}" for name in ("rejected_by_mapping", "skipped", "duplicates") if seen[name]]
     parts += [f"{number:,} {kind}" for kind, number in sorted(summary.broken.items())]
     return ", ".join(parts)
+
+
+def _too_late(summary: "Summary", settings: Settings) -> str:
+    return (
+        f"throughline: {summary.too_late:,} of them happened more than {settings.late_horizon_s / 86_400:g} days ago "
+        "(late_horizon_s): with a live clock they land and change no journey; load them once more with --load NAME, "
+        'or hold the clock (clock = "held")'
+    )
 
 
 def _show(source: "Source", settings: Settings, *, as_json: bool) -> None:

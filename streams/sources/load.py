@@ -14,10 +14,11 @@ import msgspec
 from aiokafka.errors import KafkaError
 
 from streams.agents.marks import LOAD_HEADER
+from streams.core.verdict import NEVER
 from streams.known import known_identifiers
 from streams.settings import ConfigurationError, Settings
 from streams.sources import wire
-from streams.sources.columns import DAMAGE, KEY, REFUSED
+from streams.sources.columns import CONTENT, DAMAGE, KEY, REFUSED
 from streams.sources.position import Position, PositionFile
 from streams.sources.produce import Outbox, Record, Target, unreachable
 from streams.sources.replay import COPY, KINDS, damaged
@@ -45,7 +46,8 @@ class Job:
 class Summary:
     """Of this run: sent = read - rejected_by_mapping + duplicates + broken.
 
-    `skipped` records were dealt with in an earlier run that was interrupted.
+    `skipped` records were dealt with in an earlier run that was interrupted.  `too_late` of those read change no journey: they lie
+    beyond the late horizon of a live clock, and carry no name of a load.
     """
 
     read: int = 0
@@ -53,6 +55,7 @@ class Summary:
     rejected_by_mapping: int = 0
     skipped: int = 0
     duplicates: int = 0
+    too_late: int = 0
     broken: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
 
@@ -76,12 +79,23 @@ def load(job: Job, settings: Settings, target: Target, progress: Progress) -> Su
         position = Position(target.topic_id, loaded_at)
     elif position.loaded_at != loaded_at:
         rows = Rows(job.source, identifiers, position.loaded_at)
-    loading = _Loading(job, rows, target, file, position)
+    loading = _Loading(job, rows, target, file, position, _horizon_ms(job, settings))
     return asyncio.run(loading.run(progress))
 
 
+def _horizon_ms(job: Job, settings: Settings) -> int:
+    """What happened before then is too late for a live clock, which has come to the present wherever everything was read."""
+    if settings.clock != "live" or job.name:
+        return NEVER
+    return time.time_ns() // 1_000_000 - round(settings.late_horizon_s * 1_000)
+
+
 class _Loading:
-    def __init__(self, job: Job, rows: Rows, target: Target, file: PositionFile, position: Position) -> None:
+    def __init__(
+        self, job: Job, rows: Rows, target: Target, file: PositionFile, position: Position, horizon_ms: int
+    ) -> None:  # fmt: skip
+        self._horizon_ms = horizon_ms
+        self._at = CONTENT + next(n for n, each in enumerate(rows.columns.content) if each.field.name == "occurred_at")
         self._job, self._rows, self._target, self._file, self._position = job, rows, target, file, position
         self._encode = {"avro": wire.avro, "json": wire.json}[job.format](rows.columns.content)
         self._damage = damaged(rows.columns, self._encode)
@@ -129,6 +143,7 @@ class _Loading:
             key, damage = (row[KEY] or "").encode(), row[DAMAGE]
             if damage == 0:
                 summary.read += 1
+                summary.too_late += row[REFUSED] is None and row[self._at] < self._horizon_ms
             elif damage == COPY:
                 summary.duplicates += 1
             else:

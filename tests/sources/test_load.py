@@ -106,6 +106,14 @@ def test_a_history_load_carries_its_name(settings: Settings, source: Source) -> 
     assert {tuple(record.headers) for record in read(settings)} == {(("throughline-load", b"last year"),)}
 
 
+def test_what_a_live_clock_takes_for_too_late_is_counted_unless_it_is_a_history_load(settings: Settings, source: Source) -> None:
+    """It lands and changes no journey: who loads last year into a live deployment would see nothing, and not be told why."""
+    assert run(Job(source), settings).too_late == GOOD
+    assert run(Job(source, name="last year"), settings).too_late == 0
+    assert run(Job(source), settings.model_copy(update={"clock": "held"})).too_late == 0
+    assert run(Job(source), settings.model_copy(update={"late_horizon_s": 100 * 365 * 86_400.0})).too_late == 0
+
+
 def test_a_hard_replay_sends_copies_and_damage_and_counts_them(settings: Settings, source: Source) -> None:
     summary = run(Job(Source(source.mapping, source.paths, replay=Replay(5, 0.1, 0.01))), settings)
     assert summary.sent == GOOD + summary.duplicates + summary.broken.total() == len(read(settings))
