@@ -66,7 +66,7 @@ journeys. Measured on one machine with a broker and a database of its own. Writt
 - **Memory** is of a process that holds all partitions as after a restart: growth of what this process alone has (USS), divided.
   *stitch*: buckets, redirects at both homes, index of deadlines. *identity*: entries of orders, cases and customers, with what lies
   below them. A worker runs them as processes of their own. Buckets are kept packed and squeezed, as they lie on the state topic: a
-  touchpoint like these takes about 310 bytes packed, and eight of them are most of it; in them, 144 bytes are random numbers that
+  touchpoint like these takes about 300 bytes packed, and eight of them are most of it; in them, 144 bytes are random numbers that
   nothing makes smaller. 10,000,000 are by arithmetic.
 - **Growth** is CPU of the core, without Kafka: {each:,} touchpoints a round in batches of 200, of journeys drawn at random of which
   nobody remembers anything but their state, one in ten opens a new one. Few and many take turns in one process.
