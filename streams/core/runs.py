@@ -10,9 +10,9 @@ def runs(kind: str, stored: Sequence[tuple[int, int]]) -> list[Run]:
     """`stored`: (offset, when the broker stored it, epoch ms), offsets ascending."""
     if not stored:
         return []
-    (first, first_ms), (last, last_ms) = stored[0], stored[-1]
-    if last - first == len(stored) - 1 and day_of(first_ms) == day_of(last_ms) and first_ms <= last_ms:
-        return [(kind, day_of(first_ms), first, last)]  # nearly always: without looking at each
+    first, last, times_ms = stored[0][0], stored[-1][0], [ms for _, ms in stored]  # a broker's clock may be set back
+    if last - first == len(stored) - 1 and day_of(min(times_ms)) == day_of(max(times_ms)):
+        return [(kind, day_of(times_ms[0]), first, last)]  # nearly always
     return _runs(kind, stored)
 
 

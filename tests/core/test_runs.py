@@ -1,6 +1,6 @@
 """Runs tell every offset once, with the day on which it was stored."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.core.runs import DAY_MS, day_of, runs
@@ -8,6 +8,7 @@ from streams.core.runs import DAY_MS, day_of, runs
 NEAR = st.tuples(st.integers(1, 3), st.integers(-DAY_MS // 4, DAY_MS // 2))  # to the next offset, to its time
 
 
+@example(steps=[(1, 0), (1, -1), (1, 1)], gapless=False)  # the broker's clock was set back over midnight, and on again
 @given(st.lists(NEAR, max_size=60), st.booleans())
 def test_every_offset_is_in_one_run_of_its_day(steps: list[tuple[int, int]], gapless: bool) -> None:
     stored, offset, ms = list[tuple[int, int]](), 10, 20_000 * DAY_MS
