@@ -76,7 +76,7 @@ class Intake:
 
     async def assigned(self, committed: Mapping[TP, OffsetAndMetadata | None]) -> Mapping[TP, int | None]:
         await self._settle_sends()
-        self._routing.begin()
+        self._routing.router.begin()
         kept = {tp: from_metadata(found.metadata if found else None) for tp, found in committed.items()}
         self._sources = {tp: Source(clock, newest, newest) for tp, (clock, newest) in kept.items()}
         self._told = {}

@@ -39,26 +39,14 @@ class Routing:
         self._settings = settings
         self.router = Router(settings.log_partitions)
         self._topic = settings.topic(topology.LOG)
-        self._log = [TopicPartition(self._topic, number) for number in range(settings.log_partitions)]
         self._routes = TopicPartition(settings.topic(topology.ROUTES), 0)
         self._reader: AIOKafkaConsumer | None = None
-        self._begun = False
-
-    def begin(self) -> None:
-        """Partitions of the input have come from somebody else, who may have sent touchpoints of the same addresses before."""
-        self.router.begin()
-        self._begun = False
 
     async def keep_learning(self) -> None:
         """Never returns."""
         while True:
             try:
-                reader = await self._started()
-                if not self._begun:
-                    self._begun = True
-                    ends = await reader.end_offsets(self._log)
-                    self.router.others([ends[place] for place in self._log])
-                for record in (await reader.getmany(timeout_ms=POLL_MS)).get(self._routes, []):
+                for record in (await (await self._started()).getmany(timeout_ms=POLL_MS)).get(self._routes, []):
                     self.router.learn(unpack_routes(record.value))
             except KafkaError as error:
                 log.warning("routes cannot be read at the moment", error=type(error).__name__)
@@ -70,9 +58,13 @@ class Routing:
                 bootstrap_servers=self._settings.kafka_bootstrap, enable_auto_commit=False, auto_offset_reset="latest",
                 fetch_max_wait_ms=POLL_MS,
             )  # fmt: skip
-            await reader.start()
-            reader.assign([self._routes])
-            await reader.seek_to_end(self._routes)
+            try:
+                await reader.start()
+                reader.assign([self._routes])
+                await reader.seek_to_end(self._routes)
+            except BaseException:
+                await reader.stop()
+                raise
             self._reader = reader
         return self._reader
 

@@ -6,7 +6,7 @@ which it belongs there, and nothing overtakes anything.  Forgetting a route, or 
 touchpoint: who gets one that is not its own sends it on, as ever.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -14,6 +14,7 @@ from streams.core.log import Redirect, home
 
 UNDER_WAY = 1 << 62  # and above: by which sending, of which it is not yet known where it will lie
 MOST_SENT = 200_000  # addresses whose last place is known
+NOWHERE = (-1, 0)
 
 
 class Routes(msgspec.Struct, array_like=True, tag=1, frozen=True):
@@ -29,7 +30,11 @@ unpack_routes = msgspec.msgpack.Decoder(Routes).decode
 
 
 class Router:
-    """What one sender knows.  It never decides: see above."""
+    """What one sender knows.  It never decides: see above.
+
+    It believes a route of what it has sent itself.  Whoever sent touchpoints of the address before sent them to its home as well,
+    in front of those, or straight to an owner's, where they lie already.
+    """
 
     def __init__(self, partitions: int, most: int = MOST_SENT) -> None:
         self._partitions, self._most = partitions, most
@@ -37,20 +42,14 @@ class Router:
         self.begin()
 
     def begin(self) -> None:
-        """Others have sent before, nobody knows what: until `others` no route is believed."""
-        self._others = [UNDER_WAY] * self._partitions
+        """Others may have sent meanwhile: nothing is known."""
         self._redirects: dict[str, Redirect] = {}
         self._sent: dict[str, tuple[int, int]] = {}  # address -> partition, and the offset behind the last of it there
 
-    def others(self, ends: Sequence[int]) -> None:
-        """Whatever they sent lies before `ends` of the partitions of the log."""
-        self._others = [*ends]
-
     def learn(self, routes: Routes) -> None:
-        partition = routes.partition
         for redirect in routes.redirects:
-            at, behind = self._sent.get(redirect.address, (partition, self._others[partition]))
-            if at == partition and behind <= routes.offset:
+            at, behind = self._sent.get(redirect.address, NOWHERE)
+            if at == routes.partition and behind <= routes.offset:
                 self._take(redirect)
 
     def _take(self, redirect: Redirect) -> None:
@@ -75,14 +74,11 @@ class Router:
     def arrived(self, sending: int, addresses: Iterable[str], behind: Mapping[int, int]) -> None:
         """`behind`: partition -> an offset behind all that was sent there by this sending."""
         for address in addresses:
-            partition, offset = self._sent.get(address, (-1, 0))
+            partition, offset = self._sent.get(address, NOWHERE)
             if offset == UNDER_WAY + sending and partition in behind:
                 self._sent[address] = partition, behind[partition]
 
     def _forget(self) -> None:
-        """All but what is under way; of everybody's last place the furthest is kept."""
-        for partition, offset in self._sent.values():
-            if offset < UNDER_WAY:
-                self._others[partition] = max(self._others[partition], offset)
+        """All but what is under way, which nothing may overtake."""
         self._sent = {address: sent for address, sent in self._sent.items() if sent[1] >= UNDER_WAY}
-        self._redirects = {}
+        self._redirects = {address: each for address, each in self._redirects.items() if address in self._sent}

@@ -22,7 +22,6 @@ class Post:
 
     def __init__(self, rng: Random) -> None:
         self.rng, self.router = rng, Router(PARTITIONS)
-        self.router.others([0] * PARTITIONS)
         self.logs: list[list[tuple[str, int] | Redirect]] = [[] for _ in range(PARTITIONS)]
         self.at, self.known = [0] * PARTITIONS, [dict[str, Redirect]() for _ in range(PARTITIONS)]
         self.words: list[Routes] = []
@@ -82,8 +81,6 @@ class Post:
     def restart(self) -> None:
         """Another sender takes over: what is under way arrives, and nobody knows of it."""
         self.router, self.going = Router(PARTITIONS, most=3), []
-        if self.rng.random() < 0.8:
-            self.router.others([len(log) for log in self.logs])
 
 
 @given(st.integers(0, 1 << 32))
@@ -116,7 +113,6 @@ def test_nothing_overtakes_what_was_sent_before_it(seed: int) -> None:
 
 def test_who_has_sent_nothing_behind_a_route_takes_it() -> None:
     router, root = Router(8), "customer:c"
-    router.others([10] * 8)
     at_home = home("order:a", 8)
     router.next_sending()
     assert router.way("order:a") == (at_home, None)
@@ -136,18 +132,30 @@ def test_who_has_sent_nothing_behind_a_route_takes_it() -> None:
 
 
 def test_what_others_sent_before_counts_as_well() -> None:
+    """A route is believed of what one has sent oneself, behind all that others have; and no more once others may have sent."""
     router, at_home = Router(8), home("order:a", 8)
     word = Routes(at_home, 50, [Redirect("order:a", "customer:c", 7)])
     router.learn(word)
-    assert router.way("order:a")[1] is None, "nobody has asked how far others were"
-    router.begin()
-    router.others([51] * 8)
-    router.learn(word)
-    assert router.way("order:a")[1] is None
-    router.begin()
-    router.others([50] * 8)
+    sending = router.next_sending()
+    assert router.way("order:a")[1] is None, "it has sent nothing behind what others may have"
+    router.arrived(sending, ["order:a"], {at_home: 50})
     router.learn(word)
     assert router.way("order:a")[1] is not None
+    router.begin()
+    assert router.way("order:a")[1] is None
+
+
+def test_what_is_forgotten_takes_the_long_way_and_what_is_under_way_is_not() -> None:
+    router, root = Router(8, most=1), "customer:c"
+    for address in ("order:a", "order:b"):
+        sending = router.next_sending()
+        at_home, _ = router.way(address)
+        router.arrived(sending, [address], {at_home: 5})
+        router.learn(Routes(at_home, 5, [Redirect(address, root, 7)]))
+    assert router.way("order:b") == (home(root, 8), Redirect("order:b", root, 7))
+    router.next_sending()
+    assert router.way("order:b")[1] is not None, "it went straight a moment ago, and nothing may overtake that"
+    assert router.way("order:a")[1] is None
 
 
 def test_a_partition_takes_at_its_word_who_sends_it_an_owners_touchpoint() -> None:
