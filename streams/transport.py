@@ -103,6 +103,10 @@ class BatchThread(AIOKafkaConsumerThread):
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1_000),
         )
 
+    def close(self) -> None:
+        """When the group moves on while a worker stops, stock closes the connections on the loop of another thread than theirs: who
+        waits for an answer is never told, and the worker does not end.  Leaving the group and closing is up to `on_thread_stop`."""
+
     async def call_thread(self, fun: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
         """Stock waits for good for a thread that no longer listens, and when it stops in a rebalance it waits for us.
 
