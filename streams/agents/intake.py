@@ -78,7 +78,8 @@ class Intake:
         await self._settle_sends()
         self._routing.router.begin()
         kept = {tp: from_metadata(found.metadata if found else None) for tp, found in committed.items()}
-        self._sources = {tp: Source(clock, newest, newest) for tp, (clock, newest) in kept.items()}
+        counted = {tp: newest.taken_up(self._limit) for tp, (_, newest) in kept.items()}
+        self._sources = {tp: Source(clock, counted[tp], counted[tp]) for tp, (clock, _) in kept.items()}
         self._told = {}
         return {tp: found.offset if found else None for tp, found in committed.items()}
 

@@ -38,6 +38,11 @@ class Newest(msgspec.Struct, frozen=True, array_like=True):
     def share(self) -> float:
         return self.rejected / self.records if self.parts else 0.0
 
+    def taken_up(self, limit: Limit) -> "Newest":
+        """As it counts for who begins.  Nobody stops behind a share that is too large: what stands beyond it was let through on
+        purpose, and a single broken record behind it is a single one again."""
+        return Newest() if self.records >= limit.least and self.share > limit.share else self
+
     def after(self, records: int, rejected: int, limit: Limit) -> "Newest":
         """With a batch more, and without what is too old by now: `window` records at least, and a part or a batch more at most."""
         if not records:

@@ -20,6 +20,7 @@ def through(newest: Newest, several: list[tuple[int, int]], limit: Limit) -> tup
     """As intake goes: -> how it stands, and the batches before which it did not stop.  Each begins after a restart."""
     passed = []
     for records, rejected in several:
+        newest = newest.taken_up(limit)
         if newest.forbids(records, rejected, limit):
             break
         newest = from_metadata(to_metadata(SourceClock(), newest.after(records, rejected, limit)))[1]
@@ -51,6 +52,15 @@ def test_whatever_was_let_through_on_purpose_what_is_good_again_goes_on(
     assert passed == several
     good = [(size, 0) for size in sizes]
     assert through(newest, good, limit)[1] == good
+
+
+@given(limits, batches)
+def test_after_what_was_let_through_on_purpose_a_single_broken_record_stops_nobody(
+    limit: Limit, several: list[tuple[int, int]]
+) -> None:
+    """The smallest limit counted: were it counted with what was let through, it would be beyond the share."""
+    newest, _ = through(Newest(), [*several, (limit.window, limit.window)], Limit(1.0, limit.window, limit.least))
+    assert through(newest, [(1, 1)], limit)[1] == [(1, 1)] or limit.least == 1
 
 
 @given(limits, batches)
