@@ -20,7 +20,6 @@ from streams.core.journey.cases import told
 from streams.core.log import Activation, Touchpoints, pack
 from streams.core.stitch.judging import Judge
 from streams.core.stitch.partition import Partition
-from streams.core.stitch.squeezed import LEVEL
 from streams.core.stitch.state import BUCKET, packed_bucket
 from streams.core.stitch.store import MemoryStore
 from streams.core.verdict import NEVER
@@ -30,6 +29,7 @@ from tests.bench.seeds import Seeds
 from tests.bench.world import HISTORY_MS, Record
 
 WORDS_BYTES = 4_096
+WORDS_LEVEL = 1  # of compression for which they are learned; by another one they would be other words
 SLOWER = 600  # than the simulator, whose days are minutes
 LOOKS = 3  # at what is kept while the stories go on
 
@@ -77,5 +77,5 @@ def _kept(parts: Iterable[Partition]) -> Iterator[bytes]:
 
 
 if __name__ == "__main__":
-    words = zstandard.train_dictionary(WORDS_BYTES, list(samples()), level=LEVEL)
+    words = zstandard.train_dictionary(WORDS_BYTES, list(samples()), level=WORDS_LEVEL)
     Path(sys.argv[1]).write_bytes(words.as_bytes())

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 MARK = b"\xff"  # in no text
 LENGTHS = [bytes((length,)) for length in range(MARK[0])]
-PAGES = 1 << 15  # a quarter of a megabyte; two million entries make pages of 3,500 bytes, searched in a microsecond or two
+PAGES = 1 << 13  # half a million entries make pages of 3,500 bytes, searched in a microsecond or two; fewer and larger waste less
 
 
 class Small:

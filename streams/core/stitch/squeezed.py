@@ -15,7 +15,7 @@ import zstandard
 
 from streams.core.life import WrongLife
 
-LEVEL = 1
+LEVEL = 3  # 2 % smaller than 1 for 3 us; 5 would take another 3 % off, for 28 us
 WORDS = Path(__file__).with_name("words.zdict")
 MAGIC = zstandard.FRAME_HEADER
 HEADER_BYTES = 14  # of a frame, at most
