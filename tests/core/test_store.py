@@ -38,6 +38,8 @@ def test_a_store_is_a_dict_of_what_was_put(steps: list[tuple[str, bytes, bytes]]
             assert store.get(key) == known.get(key)
             assert len(store) == len(known)
         assert dict(store.items()) == known
+        for kind in (REDIRECT, BUCKET):
+            assert sorted(store.items(kind)) == sorted(entry for entry in known.items() if entry[0].startswith(kind))
         assert {key: store.get(key) for key in known} == known
         assert store.changed() == changed
 

@@ -51,9 +51,15 @@ class Due:
                     self._soon.append((deadline, key))
             heapify(self._soon)
 
+    def take_up(self, key: bytes, header: Header, clock: Clock, activations: int) -> None:
+        """One that was there before the restart."""
+        self.index(key, header)
+        if not is_judged(header, clock, activations):
+            self._stale.append(key)
+
     def find_stale(self, clock: Clock, activations: int) -> None:
         """Among all that there are."""
-        headers = ((key, read_header(value)) for key, value in self._store.items() if key[:1] == BUCKET)
+        headers = ((key, read_header(value)) for key, value in self._store.items(BUCKET))
         self._stale = [key for key, was in headers if not is_judged(was, clock, activations)]
 
     def add_stale(self, keys: list[bytes]) -> None:

@@ -13,14 +13,13 @@ from streams.core.stitch.store import Store
 def erased_redirects(store: Store, keys: Iterable[str]) -> list[bytes]:
     """Names of redirects from these addresses, or to them."""
     theirs = set(keys)
-    redirects = [(name, value) for name, value in store.items() if name[:1] == REDIRECT]
-    return [name for name, value in redirects if name[1:].decode() in theirs or unpack_redirect(value).root in theirs]
+    return [name for name, value in store.items(REDIRECT) if name[1:].decode() in theirs or unpack_redirect(value).root in theirs]
 
 
 def erased_buckets(store: Store, keys: Iterable[str]) -> list[tuple[str, str]]:
     """(person, address) of buckets and wholes that may hold something of them."""
     values = {key.partition(":")[2].encode() for key in keys}
-    buckets = [name for name, value in store.items() if name[:1] == BUCKET and _mentions(values, name, packed_bucket(value))]
+    buckets = [name for name, value in store.items(BUCKET) if _mentions(values, name, packed_bucket(value))]
     return [split_bucket_key(name) for name in buckets]
 
 

@@ -112,23 +112,26 @@ class Partition:
         check_entries(STATE, self._entries(), self.position.entries if kept is not None else 0)
         self.judge.activate(self.position.activations)
         self.clock = self.position.clocks.judged()
-        waiting, too_large = [], self._too_large()
-        for key, value in self.store.items():
-            if key[:1] == BUCKET:
-                self._due.index(key, header := read_header(value))
-                if header.asks:
-                    waiting.append(Opened(*split_bucket_key(key), unpack_bucket(value)))
-            elif key[:1] == ERASED:
-                self.suppressed.add(key[1:])
+        waiting = []
+        for key, value in self.store.items(BUCKET):
+            self._due.take_up(key, header := read_header(value), self.clock, len(self.position.activations))
+            if header.asks:
+                waiting.append(Opened(*split_bucket_key(key), unpack_bucket(value)))
+        for key, _ in self.store.items(ERASED):
+            self.suppressed.add(key[1:])
         self.forgetting.restore(waiting, self.clock)
-        self._find_stale()
-        self._due.add_stale(too_large)
+        self._due.add_stale(self._too_large())
 
     def _too_large(self) -> list[bytes]:
         """Where less is allowed than when this was last looked at.  The last is judged first, so wholes go before their buckets."""
-        most, unknown = self._quarantine.most_kept_bytes, not 0 < self.position.most_touchpoints <= self._quarantine.most
-        buckets = ((key, value, bucket_bytes(value) > most) for key, value in self.store.items() if key[:1] == BUCKET)
-        found = [key for key, value, is_it in buckets if is_it or (unknown and self._quarantine.is_beyond(unpack_bucket(value)))]
+        allowed, was = self._quarantine, self.position
+        fewer, smaller = not 0 < was.most_touchpoints <= allowed.most, not 0 < was.most_kept_bytes <= allowed.most_kept_bytes
+        if not (fewer or smaller):
+            return []
+        found = [
+            key for key, value in self.store.items(BUCKET)
+            if bucket_bytes(value) > allowed.most_kept_bytes or (fewer and allowed.is_beyond(unpack_bucket(value)))
+        ]  # fmt: skip
         return sorted(found, key=lambda key: split_bucket_key(key)[1] != WHOLE)
 
     def _entries(self) -> int:
@@ -151,6 +154,7 @@ class Partition:
         rows = self._judge_touched(now_ms)
         if not self._due.has_stale:
             self.position.most_touchpoints = self._quarantine.most
+            self.position.most_kept_bytes = self._quarantine.most_kept_bytes
         self.position.entries = self._entries()
         self.store.put(POSITION, pack_position(self.position))
         changed, clock = self.store.changed(), self._settled_clock()

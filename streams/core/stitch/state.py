@@ -116,6 +116,7 @@ class Position(msgspec.Struct, array_like=True):
     activations: list[Activation] = []
     entries: int = -1  # of the state besides this one
     most_touchpoints: int = 0  # whatever is larger is quarantined; 0: nobody has looked yet
+    most_kept_bytes: int = 0  # the same of its size
 
 
 class Header(msgspec.Struct, frozen=True):

@@ -9,12 +9,15 @@ from streams.core.stitch.state import REDIRECT
 
 
 class Store(Protocol):
-    """Keys and values are bytes.  `changed` tells what was put or deleted (None) since it was last asked."""
+    """Keys and values are bytes.  `changed` tells what was put or deleted (None) since it was last asked.
+
+    `items`: those whose key begins with this kind, as `streams.core.stitch.state` has them, or all of them.
+    """
 
     def get(self, key: bytes) -> bytes | None: ...
     def put(self, key: bytes, value: bytes) -> None: ...
     def delete(self, key: bytes) -> None: ...
-    def items(self) -> Iterator[tuple[bytes, bytes]]: ...
+    def items(self, kind: bytes = b"") -> Iterator[tuple[bytes, bytes]]: ...
     def changed(self) -> dict[bytes, bytes | None]: ...
     def __len__(self) -> int: ...
 
@@ -39,8 +42,9 @@ class MemoryStore:
         if self._remove(key):
             self._changed[key] = None
 
-    def items(self) -> Iterator[tuple[bytes, bytes]]:
-        return chain(self._values.items(), self._redirects.items())
+    def items(self, kind: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+        values = (entry for entry in self._values.items() if entry[0].startswith(kind))
+        return chain(values, self._redirects.items()) if kind in (b"", REDIRECT) else values
 
     def changed(self) -> dict[bytes, bytes | None]:
         changed, self._changed = self._changed, {}
