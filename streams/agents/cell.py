@@ -83,7 +83,7 @@ class Cell:
             bootstrap_servers=self.settings.kafka_bootstrap, isolation_level="read_committed", enable_auto_commit=False,
             max_partition_fetch_bytes=8 << 20,
         )  # fmt: skip
-        count = 0
+        count, load = 0, self.machine.load
         await reader.start()
         try:
             reader.assign([self._state])
@@ -93,7 +93,7 @@ class Cell:
                 for records in (await reader.getmany(timeout_ms=200, max_records=50_000)).values():
                     count += len(records)
                     for record in records:
-                        self.machine.load(record.key, record.value)
+                        load(record.key, record.value)
         finally:
             await reader.stop()
         return count

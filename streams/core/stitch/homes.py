@@ -7,7 +7,7 @@ from streams.core.stitch.store import Store
 
 class Homes:
     def __init__(self, number: int, partitions: int, store: Store) -> None:
-        self._number, self._partitions, self._store = number, partitions, store
+        self.number, self._partitions, self._store = number, partitions, store
 
     def where(self, address: str) -> Redirect:
         """An address that nobody has redirected belongs to itself, by redirect 0."""
@@ -25,4 +25,4 @@ class Homes:
         return home(root, self._partitions)
 
     def is_here(self, root: str) -> bool:
-        return self.of(root) == self._number
+        return self.of(root) == self.number

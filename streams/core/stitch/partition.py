@@ -5,7 +5,7 @@ persons (a clock, an activation) is worked off in bounded steps; the position is
 come from or go to, so a whole world of partitions runs inside one test (tests/core/test_stitch_world.py).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from msgspec import structs
@@ -17,27 +17,23 @@ from streams.core.log import (
     FORMAT,
     Activation,
     Erased,
-    Forgotten,
     IdentityClock,
     IntakeClock,
     Move,
     MovedFacts,
-    Quarantined,
-    Redirect,
     Redirects,
     StitchClock,
     Touchpoints,
     Wanted,
-    together,
     unpack_log,
     version,
 )
+from streams.core.stitch.arriving import Arriving
 from streams.core.stitch.due import Due, is_judged
-from streams.core.stitch.erasing import erased_buckets, erased_redirects
 from streams.core.stitch.forgetting import Forgetting
 from streams.core.stitch.homes import Homes
 from streams.core.stitch.judging import Judge, Rows
-from streams.core.stitch.opened import Cache, Desk, Opened, belongs
+from streams.core.stitch.opened import Cache, Desk, Opened
 from streams.core.stitch.quarantine import MOST_KEPT_BYTES, MOST_TOUCHPOINTS, Fresh, Quarantine
 from streams.core.stitch.state import (
     BUCKET,
@@ -57,7 +53,6 @@ from streams.core.stitch.state import (
 )
 from streams.core.stitch.store import Store
 from streams.core.suppressed import ERASED, Suppressed
-from streams.core.touchpoint import Touchpoint
 from streams.core.verdict import NEVER, UNKNOWN, Clock
 
 
@@ -89,13 +84,13 @@ class Partition:
         self.number, self.partitions, self.store, self.judge = number, partitions, store, judge
         self.most_touched = most_touched
         self.suppressed = Suppressed() if suppressed is None else suppressed
-        self._dropped = 0
         self._cache = Cache()
         self.position = Position(FORMAT, PartitionClocks(number, partitions))
         self.clock = UNKNOWN
-        self._homes, self._due = Homes(number, partitions, store), Due(store)
+        self._due = Due(store)
         self.forgetting = Forgetting(number, store, judge, keeps_ms, most_touchpoints)
         self._quarantine = Quarantine(most_touchpoints, most_kept_bytes)
+        self._arriving = Arriving(Homes(number, partitions, store), store, self.suppressed, self._quarantine)
         self._told = UNKNOWN
         self._word = StitchClock(number, SILENT, SILENT)
 
@@ -140,10 +135,11 @@ class Partition:
 
     def step(self, records: Sequence[tuple[int, bytes]], now_ms: int) -> Outcome:
         """Work off (offset, packed record) pairs, as many as one transaction may concern.  `now_ms` is wall time, a trace."""
-        self._desk, self._moved, self._last_ms = Desk(self.store, self._cache), dict[int, list[Move]](), NEVER
+        self._desk, self._last_ms = Desk(self.store, self._cache), NEVER
+        self._arriving.begin(self._desk)
         self.forgetting.begin()
         self._quarantine.begin(now_ms)
-        taken = self._dropped = 0
+        taken = 0
         for offset, value in records:
             if self._is_full():
                 break
@@ -160,144 +156,36 @@ class Partition:
         changed, clock = self.store.changed(), self._settled_clock()
         wanted, reduced = self.forgetting.asked, self.forgetting.reduced
         left_out, fresh = self._quarantine.left_out, self._quarantine.fresh
-        return Outcome(taken, rows, self._moved, wanted, reduced, changed, clock, self._last_ms, self._dropped, left_out, fresh)
+        moved, dropped = self._arriving.moved, self._arriving.dropped
+        return Outcome(taken, rows, moved, wanted, reduced, changed, clock, self._last_ms, dropped, left_out, fresh)
 
     def _take(self, offset: int, value: bytes) -> bool:
         """-> whether the record is done; if not, it is to be given again in the next step."""
         position = self.position
         step = position.step if offset == position.offset else 0
         self._version = version(position.epoch, offset, step)
+        self._arriving.at(self._version, self.clock.ms)
         record = unpack_log(value)
         if isinstance(record, Erased) and self._desk.opened:
             return False  # it looks into the store, so what was opened before it is put back first
         if isinstance(record, Touchpoints):
-            for claimed in record.redirects:
-                self._learn(claimed)
-            self._receive(record.items)
+            self._arriving.receive(record)
             self._last_ms = record.items[-1].occurred_at
         elif isinstance(record, Redirects):
             for redirect in record.items:
-                self._redirect(redirect)
+                self._arriving.redirect(redirect)
         elif isinstance(record, MovedFacts):
             for move in record.items:
-                self._welcome(move)
+                self._arriving.welcome(move)
         elif isinstance(record, Activation):
             self._activate(record)
         elif isinstance(record, Erased):
-            self._erase(record)
+            self._arriving.erase(record)
         else:
             self._hear(record)
         done = self._work_off()
         position.offset, position.step = (offset + 1, 0) if done else (offset, step + 1)
         return done
-
-    # touchpoints, redirects, moved facts ------------------------------------------------------------------------------
-
-    def _receive(self, touchpoints: Iterable[Touchpoint]) -> None:
-        for touchpoint in self._wanted(touchpoints):
-            if not touchpoint.too_late:
-                self._settle(self._homes.where(touchpoint.address), [touchpoint])
-
-    def _wanted(self, touchpoints: Iterable[Touchpoint]) -> Iterable[Touchpoint]:
-        if not self.suppressed:
-            return touchpoints
-        given = list(touchpoints)
-        wanted = [each for each in given if not self.suppressed.carried(each)]
-        self._dropped += len(given) - len(wanted)
-        return wanted
-
-    def _is_erased(self, address: str) -> bool:
-        return bool(self.suppressed) and self.suppressed.has(address)
-
-    def _welcome(self, move: Move) -> None:
-        claimed, touchpoints = move.redirect, list(self._wanted(move.touchpoints))
-        if self._is_erased(claimed.address):
-            return
-        self._settle(self._learn(claimed), touchpoints, move.forgotten, move.answers, move.quarantined)
-
-    def _learn(self, claimed: Redirect) -> Redirect:
-        """-> the newest redirect of its address, by which somebody has sent something here.
-
-        It is remembered where its root is at home: identity told the former owner's home of it, and not this one.
-        """
-        known = self._homes.where(claimed.address)
-        if claimed.number > known.number and self._homes.is_here(claimed.root) and not self._is_erased(claimed.address):
-            self._homes.remember(claimed)
-        return belongs(known, claimed)
-
-    def _settle(
-        self, redirect: Redirect, touchpoints: list[Touchpoint], forgotten: Forgotten | None = None, answers: int = 0,
-        quarantined: Quarantined | None = None,
-    ) -> None:  # fmt: skip
-        """Put touchpoints of one address to its person, or send them after it."""
-        target = self._homes.of(redirect.root)
-        if target != self.number:
-            self._moved.setdefault(target, []).append(Move(redirect, touchpoints, forgotten, answers, quarantined))
-            return
-        opened = self._desk.look(redirect.root, redirect.address)
-        if opened.bucket.quarantined:
-            self._quarantine.left_out += len(touchpoints)
-            return
-        self._desk.mark(opened, self._version)
-        opened.bucket.number = redirect.number
-        if quarantined:
-            opened.quarantine(quarantined)
-            return
-        opened.take(touchpoints, self.clock.ms)
-        if len(opened.facts) > self._quarantine.most:
-            self._quarantine.take(opened)
-            return
-        if opened.bucket.asked and answers == opened.bucket.asked.number:
-            opened.bucket.asked = opened.bucket.forgotten = None
-        if forgotten:
-            opened.bucket.forgotten = together(opened.bucket.forgotten, forgotten)
-            opened.bucket.rests_ms = max(opened.rests_ms, forgotten.last_ms, self.clock.ms)
-            opened.fetches = True
-
-    def _redirect(self, redirect: Redirect) -> None:
-        known = self._homes.where(redirect.address)
-        if redirect.number <= known.number or self._is_erased(redirect.address):
-            return
-        self._homes.remember(redirect)
-        if known.root != redirect.root:
-            self._leave(known, redirect)
-
-    def _leave(self, known: Redirect, redirect: Redirect) -> None:
-        left = self._desk.look(known.root, redirect.address)
-        if not (left.facts or left.bucket.forgotten or left.bucket.quarantined):
-            return
-        leaving, forgotten, quarantined = left.leave()
-        self._desk.mark(left, self._version).moving = True
-        self._settle(redirect, leaving, forgotten, quarantined=quarantined)
-
-    def _erase(self, record: Erased) -> None:
-        """What is theirs goes as if it had moved; where they appear among the touchpoints of others, those are judged without.
-
-        A whole of theirs goes by itself too: one that only remembers what it withdrew has no bucket left that it would follow.
-        """
-        for digest in self.suppressed.add_keys(record.keys):
-            self.store.put(ERASED + digest, b"\1")
-        for name in erased_redirects(self.store, record.keys):
-            self.store.delete(name)
-        for person, key in erased_buckets(self.store, record.keys):
-            opened = self._desk.look(person, key)
-            if self.suppressed.has(person) or self.suppressed.has(key):
-                opened.leave()
-                opened.moving = True
-            elif not opened.drop(self.suppressed.carried):
-                continue
-            self._desk.touch(person, key, self._version)
-        self._read_back(record.beside)
-
-    def _read_back(self, addresses: Iterable[str]) -> None:
-        """What somebody else's stub has forgotten may be of who was erased: it comes again, without them."""
-        for address in addresses:
-            known = self._homes.where(address)
-            if self._homes.is_here(known.root) and not self.suppressed.has(address):
-                opened = self._desk.look(known.root, address)
-                if opened.bucket.forgotten:
-                    opened.fetches = True
-                    self._desk.touch(known.root, address, self._version)
 
     # clocks, activations, and what they make due ----------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 MARK = b"\xff"  # in no text
 LENGTHS = [bytes((length,)) for length in range(MARK[0])]
+HEADS = [MARK + length for length in LENGTHS]  # of entries, by the length of the key
 PAGES = 1 << 13  # half a million entries make pages of 3,500 bytes, searched in a microsecond or two; fewer and larger waste less
 
 
@@ -16,17 +17,15 @@ class Small:
         self._pages = [b""] * PAGES
         self._count = 0
 
-    @staticmethod
-    def takes(key: bytes, value: bytes) -> bool:
-        return MARK not in key and MARK not in value and len(key) < len(LENGTHS) and len(value) < len(LENGTHS)
-
     def get(self, key: bytes) -> bytes | None:
         page, begin, end = self._find(key)
         return page[begin + 3 + len(key) : end] if end else None
 
-    def put(self, key: bytes, value: bytes) -> None:
-        """What it takes."""
-        place, name = hash(key) % PAGES, MARK + LENGTHS[len(key)] + key
+    def put(self, key: bytes, value: bytes) -> bool:
+        """-> whether it takes it; else it has what it had."""
+        if MARK in key or MARK in value or len(key) >= len(LENGTHS) or len(value) >= len(LENGTHS):
+            return False
+        place, name = hash(key) % PAGES, HEADS[len(key)] + key
         page, entry = self._pages[place], name + LENGTHS[len(value)] + value
         begin = page.find(name)
         if begin < 0:
@@ -34,6 +33,7 @@ class Small:
             self._count += 1
         else:
             self._pages[place] = page[:begin] + entry + page[_end(page, begin) :]
+        return True
 
     def delete(self, key: bytes) -> bool:
         """-> whether there was one."""
@@ -55,7 +55,7 @@ class Small:
     def _find(self, key: bytes) -> tuple[bytes, int, int]:
         """-> its page, and where in it its entry begins and ends; 0: it has none."""
         page = self._pages[hash(key) % PAGES]
-        begin = page.find(MARK + LENGTHS[len(key)] + key) if len(key) < len(LENGTHS) else -1
+        begin = page.find(HEADS[len(key)] + key) if len(key) < len(HEADS) else -1
         return page, begin, _end(page, begin) if begin >= 0 else 0
 
 

@@ -56,8 +56,7 @@ class MemoryStore:
             self._remove(key)
         elif key[:1] != REDIRECT:
             self._values[key] = value
-        elif self._redirects.takes(key, value):
-            self._redirects.put(key, value)
+        elif self._redirects.put(key, value):
             self._values.pop(key, None)
         else:
             self._values[key] = value
