@@ -88,7 +88,9 @@ class Settings(BaseSettings):
         1.0, description="How long it gathers those that no journey waits for: rejected records, pairs, receipts; seconds."
     )
     minutes_interval_s: Seconds = Field(1.0, description="How long touched minutes gather before they are computed, seconds.")
-    session_timeout_s: Seconds = Field(10.0, description="After this a silent worker loses its partitions, seconds.")
+    session_timeout_s: Seconds = Field(
+        6.0, description="After this a silent worker loses its partitions, seconds; a broker allows no less by default."
+    )
     transaction_timeout_s: Seconds = Field(10.0, description="After this the broker aborts a dead worker's transaction, seconds.")
     drain_s: Seconds = Field(20.0, description="How long a worker may take to stop, seconds.")
     metrics_port: Port = Field(0, description="First port for metrics and health, one more for each agent; 0: none.")

@@ -18,6 +18,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from streams.settings import Settings
 from tests.bench.console import chosen, measuring, show, tell
 from tests.bench.goals import Goal
 from tests.bench.growth import PARTITIONS, SEEDS, Cost, Memory, measured_cost, measured_memory
@@ -31,6 +32,7 @@ from tests.bench.seeds import Seeds
 PAGE = Path(__file__).parents[2] / "docs" / "recovery.md"
 FEW = 10_000
 BACK_JOURNEYS, MOVED_JOURNEYS, GROWN_JOURNEYS = 1_000_000, 100_000, 5_000_000  # of the goals
+AS_SHIPPED = {name: Settings.model_fields[name].default for name in ("session_timeout_s", "transaction_timeout_s")}
 BACK_S, MOVED_S, JOURNEY_BYTES, TEN_MILLION_GIB, GROWTH = 30.0, 10.0, 1_024, 12.0, 1.3
 INTRODUCTION = """\
 # Recovery, memory and growth
@@ -160,8 +162,8 @@ def run(journeys: int, moved: int, held: list[int], grown: list[int], rounds: in
     with places() as here:
         machine, imports_s = described(here), _imports_s()
         progress(f"imports {imports_s:.1f} s")
-        recovered = recover(here, journeys, _seeds(journeys), progress, session_timeout_s=10.0, transaction_timeout_s=10.0)
-        moves = move(here, moved, _seeds(moved), progress, rounds=rounds, session_timeout_s=6.0, transaction_timeout_s=10.0)
+        recovered = recover(here, journeys, _seeds(journeys), progress, **AS_SHIPPED)
+        moves = move(here, moved, _seeds(moved), progress, rounds=rounds, **AS_SHIPPED)
     memory = [measured_memory(each) for each in held]
     progress(f"memory: {memory}")
     growth = [measured_cost(FEW, each) for each in grown]
